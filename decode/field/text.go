@@ -1,0 +1,155 @@
+package field
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// AppendHex appends b as lower-case hexadecimal digits.
+func AppendHex(dst, b []byte) []byte {
+	for _, c := range b {
+		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
+	}
+	return dst
+}
+
+// AppendPrintable is the sanitiser: the one way foreign bytes become text for
+// a screen, a log or a report. What could steer a terminal, reorder or hide
+// text appears as a visible escape: bytes that are not UTF-8 and control
+// characters as \xNN, invisible and direction-changing characters as \uNNNN.
+// A backslash is doubled, so the result can be read back without doubt.
+func AppendPrintable[T string | []byte](dst []byte, s T) []byte {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			dst = appendPrintableASCII(dst, c)
+			i++
+			continue
+		}
+		r, n := decodeRune(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = appendByteEscape(dst, c)
+		case unsafeRune(r):
+			dst = appendRuneEscape(dst, r)
+		default:
+			dst = append(dst, s[i:i+n]...)
+		}
+		i += n
+	}
+	return dst
+}
+
+func appendPrintableASCII(dst []byte, c byte) []byte {
+	switch {
+	case c == '\\':
+		return append(dst, '\\', '\\')
+	case c < ' ' || c == 0x7f:
+		return appendByteEscape(dst, c)
+	}
+	return append(dst, c)
+}
+
+// AppendJSONString appends s as a JSON string. Valid UTF-8 survives a round
+// trip through a JSON parser; a byte that is not UTF-8 becomes the four
+// characters \xNN. Control, invisible and direction-changing characters are
+// written as \u escapes, so the raw line is as safe on a terminal as any other
+// output.
+func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if jsonSafe[c] {
+				i++
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			dst = appendJSONEscape(dst, c)
+			i++
+			start = i
+			continue
+		}
+		r, n := decodeRune(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = append(dst, s[start:i]...)
+			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			start = i + 1
+		case unsafeRune(r):
+			dst = append(dst, s[start:i]...)
+			dst = appendJSONRune(dst, r)
+			start = i + n
+		}
+		i += n
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}
+
+// jsonSafe marks the ASCII bytes that stand for themselves in a JSON string.
+var jsonSafe = func() (safe [utf8.RuneSelf]bool) {
+	for c := range safe {
+		safe[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
+	}
+	return safe
+}()
+
+func appendJSONEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// appendJSONRune writes a rune as one or, above the basic plane, two \u escapes.
+func appendJSONRune(dst []byte, r rune) []byte {
+	if r > 0xffff {
+		r -= 0x10000
+		dst = appendU(dst, 0xd800+r>>10)
+		return appendU(dst, 0xdc00+r&0x3ff)
+	}
+	return appendU(dst, r)
+}
+
+func appendRuneEscape(dst []byte, r rune) []byte {
+	if r > 0xffff {
+		dst = append(dst, '\\', 'U', '0', '0', hexDigits[r>>20&15], hexDigits[r>>16&15])
+		return append(dst, hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+	}
+	return appendU(dst, r)
+}
+
+func appendU(dst []byte, r rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}
+
+func appendByteEscape(dst []byte, c byte) []byte {
+	return append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// unsafeRune reports whether a rune may steer a terminal, change the direction
+// of text, or be invisible: controls, formats (bidi, zero width, tags), line
+// and paragraph separators, surrogates and private use. Spaces other than U+0020
+// and unassigned code points count too: neither shows what it is.
+func unsafeRune(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+}
+
+func decodeRune[T string | []byte](s T) (rune, int) {
+	if len(s) > utf8.UTFMax {
+		s = s[:utf8.UTFMax]
+	}
+	var buf [utf8.UTFMax]byte
+	return utf8.DecodeRune(buf[:copy(buf[:], s)])
+}

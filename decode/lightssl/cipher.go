@@ -1,0 +1,138 @@
+package lightssl
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"fmt"
+)
+
+// BlockLen is the AES block length, the unit of a frame's ciphertext.
+const BlockLen = aes.BlockSize
+
+// Cipher opens or seals the frames of one direction of one session. Its whole
+// state between frames is the next IV. It is not safe for concurrent use.
+type Cipher struct {
+	block cipher.Block
+	open  ivSetter
+	seal  ivSetter
+	iv    [BlockLen]byte
+}
+
+// ivSetter is what crypto/cipher's CBC modes offer beyond BlockMode: one
+// object serves every frame, without garbage.
+type ivSetter interface {
+	cipher.BlockMode
+	SetIV([]byte)
+}
+
+// NewCipher returns the cipher of either direction as the session starts.
+func NewCipher(c Credentials) *Cipher {
+	block, err := aes.NewCipher(c.Key())
+	if err != nil {
+		panic(err) // a key of 16 bytes is always accepted
+	}
+	return &Cipher{block: block, iv: [BlockLen]byte(c.IV())}
+}
+
+// SetHead tells the cipher the first ciphertext block of the frame before the
+// next one: all it takes to start in the middle of a session or after a gap.
+func (c *Cipher) SetHead(head []byte) { copy(c.iv[:], head) }
+
+// IV returns the initialisation vector of the next frame.
+func (c *Cipher) IV() [BlockLen]byte { return c.iv }
+
+// Open appends the message inside ciphertext to dst and moves on to the next
+// frame. If the padding is wrong, which no device checks, it appends all of the
+// decrypted bytes and returns [ErrPadding]. If the ciphertext is no multiple of
+// the block length it appends nothing, keeps its state and returns [ErrLength].
+// ciphertext and dst must not overlap.
+func (c *Cipher) Open(dst, ciphertext []byte) ([]byte, error) {
+	if len(ciphertext) == 0 || len(ciphertext)%BlockLen != 0 {
+		return dst, ErrLength
+	}
+	c.open = c.mode(c.open, cipher.NewCBCDecrypter)
+	dst, plain := extend(dst, len(ciphertext))
+	c.open.CryptBlocks(plain, ciphertext)
+	copy(c.iv[:], ciphertext)
+	pad, err := padding(plain)
+	return dst[:len(dst)-pad], err
+}
+
+// Seal appends the ciphertext of a padded plaintext to dst and moves on to the
+// next frame. plaintext and dst must not overlap.
+func (c *Cipher) Seal(dst, plaintext []byte) []byte {
+	pad := BlockLen - len(plaintext)%BlockLen
+	dst, out := extend(dst, len(plaintext)+pad)
+	n := copy(out, plaintext)
+	for i := n; i < len(out); i++ {
+		out[i] = byte(pad)
+	}
+	return c.sealBlocks(dst, out)
+}
+
+// SealRaw is Seal for bytes that are padded already, or padded wrongly on
+// purpose. It panics if they are no positive multiple of the block length.
+func (c *Cipher) SealRaw(dst, padded []byte) []byte {
+	if len(padded) == 0 || len(padded)%BlockLen != 0 {
+		panic(fmt.Sprintf("lightssl: SealRaw of %d bytes", len(padded)))
+	}
+	dst, out := extend(dst, len(padded))
+	copy(out, padded)
+	return c.sealBlocks(dst, out)
+}
+
+func (c *Cipher) sealBlocks(dst, out []byte) []byte {
+	c.seal = c.mode(c.seal, cipher.NewCBCEncrypter)
+	c.seal.CryptBlocks(out, out)
+	copy(c.iv[:], out)
+	return dst
+}
+
+// mode returns m set to the next IV, made anew where the standard library's
+// object cannot be reset.
+func (c *Cipher) mode(m ivSetter, make func(cipher.Block, []byte) cipher.BlockMode) ivSetter {
+	if m != nil {
+		m.SetIV(c.iv[:])
+		return m
+	}
+	fresh := make(c.block, c.iv[:])
+	if s, ok := fresh.(ivSetter); ok {
+		return s
+	}
+	return &rebuilder{fresh, c.block, make}
+}
+
+// rebuilder gives SetIV to a BlockMode that lacks it.
+type rebuilder struct {
+	cipher.BlockMode
+	block cipher.Block
+	make  func(cipher.Block, []byte) cipher.BlockMode
+}
+
+func (r *rebuilder) SetIV(iv []byte) { r.BlockMode = r.make(r.block, iv) }
+
+// padding returns the length of the PKCS #7 padding at the end of plain.
+func padding(plain []byte) (int, error) {
+	pad := int(plain[len(plain)-1])
+	if pad == 0 || pad > BlockLen {
+		return 0, ErrPadding
+	}
+	for _, b := range plain[len(plain)-pad:] {
+		if int(b) != pad {
+			return 0, ErrPadding
+		}
+	}
+	return pad, nil
+}
+
+// extend lengthens b by n bytes and returns it and the new part.
+func extend(b []byte, n int) (whole, tail []byte) {
+	start := len(b)
+	if cap(b)-start < n {
+		grown := make([]byte, start, max(2*cap(b), start+n))
+		copy(grown, b)
+		b = grown
+	}
+	whole = b[:start+n]
+	return whole, whole[start:]
+}

@@ -1,0 +1,3 @@
+module github.com/photonscope/photonscope
+
+go 1.26
