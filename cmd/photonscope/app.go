@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/decode/field"
+)
+
+// Exit codes, as the README documents them.
+const (
+	exitOK          = 0
+	exitFailure     = 1 // runtime failure, partial input, not a capture
+	exitUsage       = 2 // bad flag or filter, unreadable key, directory, no permission
+	exitInterrupted = 130
+)
+
+// app is one run of the program: what it reads, writes and is told by its
+// surroundings, so that tests can run it without a process.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+// exitError is an error that ends the program with a code of its own and may
+// say how to repair what is wrong.
+type exitError struct {
+	code int
+	err  error
+	hint string // a sentence for a person, "" if there is nothing to advise
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError returns an error that ends the program with exit code 2.
+func usageError(hint, format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...), hint}
+}
+
+// run executes one command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{code: exitUsage, err: err, hint: "photonscope " + strings.Join(commandPath(root, args), " ") + " --help"}
+	}
+	if msg := exit.err.Error(); msg != "" {
+		a.say("photonscope: %s", msg)
+	}
+	if exit.hint != "" {
+		a.say("hint: %s", exit.hint)
+	}
+	return exit.code
+}
+
+// say prints one line to standard error. Its arguments may hold foreign text:
+// the line passes the sanitiser.
+func (a *app) say(format string, args ...any) {
+	line := field.AppendPrintable(nil, fmt.Sprintf(format, args...))
+	a.stderr.Write(append(line, '\n'))
+}
+
+func commandPath(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || cmd == root {
+		return nil
+	}
+	return strings.Fields(cmd.CommandPath())[1:]
+}
+
+// newRoot returns the command tree.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "photonscope",
+		Short: "See what a Particle Photon and its cloud say to each other",
+		Long: `photonscope stands between a Particle Photon and its (private) server, opens the
+session with the keys you have, and shows every handshake step and every message.
+It records to pcapng and reads captures back.
+
+  photonscope demo                                    a real session in seconds, nothing needed
+  photonscope proxy -k keys/ 192.168.1.10:5683        between your device and your server
+  photonscope read -k keys/ capture.pcapng            a capture, decoded`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(newKeysCommand(a))
+	return root
+}
