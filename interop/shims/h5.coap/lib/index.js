@@ -1,0 +1,4 @@
+'use strict';
+
+exports.Message = require('./Message');
+exports.Option = require('./Option');
