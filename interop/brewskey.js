@@ -3,6 +3,7 @@
 // Runs @brewskey/spark-protocol 1.0.21 from npm, on Node 20. See README.md.
 // DIR/default_key.pem is the server key, DIR/data/deviceKeys/<id>.pub.pem a device's.
 
+const fs = require('fs');
 const path = require('path');
 const { createRequire } = require('module');
 const harness = require('./harness');
@@ -21,6 +22,7 @@ const { Container } = requireThere('constitute');
 const Handshake = requireThere('./lib/Handshake.js').default;
 const CryptoStream = requireThere('./lib/CryptoStream.js').default;
 
+const deviceFolder = path.resolve(dir, 'data/deviceKeys');
 const UNCLAIMED = '--unclaimed--'; // whom the server subscribes a device for that nobody owns
 
 function logToStandardError(bunyan) {
@@ -36,6 +38,7 @@ function watchHandshake() {
   });
   wrap(handshake, '_readDeviceHandshakeData', async function (read, nonce, data) {
     const found = await read(nonce, data);
+    enrol(found.deviceID);
     emit('device_id', {
       session: sessionOf(this._device),
       device_id: found.deviceID,
@@ -61,6 +64,13 @@ function watchHandshake() {
       throw error;
     }
   });
+}
+
+// enrol writes the attributes file that a hub makes when a device is registered
+// with it; the server drops a device that has a key but no such file.
+function enrol(deviceID) {
+  const file = path.join(deviceFolder, deviceID + '.json');
+  if (!fs.existsSync(file)) fs.writeFileSync(file, JSON.stringify({ deviceID }));
 }
 
 function watchDevices() {
@@ -102,7 +112,7 @@ harness.tapStreams(CryptoStream);
 const container = new Container();
 defaultBindings(container, Object.assign({}, SETTINGS, {
   SERVER_KEYS_DIRECTORY: path.resolve(dir),
-  DEVICE_DIRECTORY: path.resolve(dir, 'data/deviceKeys'),
+  DEVICE_DIRECTORY: deviceFolder,
   BINARIES_DIRECTORY: path.resolve(dir, 'data/binaries'),
   ENABLE_SYSTEM_FIRWMARE_AUTOUPDATES: false,
 }));
