@@ -125,6 +125,10 @@ func runCommands(t *testing.T, server *interop.Server, d *device) {
 	d.expect(func(m []byte) bool { return bytes.Contains(m, []byte("\xffon")) })
 	do(`null`, map[string]any{"cmd": "publish", "name": "lab/mine", "data": "off", "public": false})
 	d.expect(func(m []byte) bool { return bytes.Contains(m, []byte("\xffoff")) })
+	do(`null`, map[string]any{"cmd": "publish", "name": "lab/a/b/c/d/e/f/g/h/i/j/k", "data": "long"})
+	d.expect(func(m []byte) bool {
+		return bytes.Contains(m, []byte("\x03lab\x01a\x01b\x01c\x01d\x01e\x01f\x01g\x01h\x01i\x01j\x01k"))
+	})
 	do(`token`, map[string]any{"cmd": "send", "name": "VariableRequest", "params": map[string]any{"name": "any"}})
 	do(`660`, map[string]any{"cmd": "flash", "file": file})
 	do(`300`, map[string]any{"cmd": "flash", "bytes": 300})

@@ -61,7 +61,7 @@ class Message {
       code: (this.code >> 5) + '.' + (this.code & 31),
       messageId: this.id,
       token: this.token,
-      options: this.options.map(option => option.toPacket()),
+      options: inOrder(this.options),
       payload: this.payload,
     }, MAX_LENGTH);
   }
@@ -154,6 +154,15 @@ class Message {
   }
 
   setTimestamp() {} // nothing of it reaches the wire
+}
+
+// inOrder is the options as coap-packet takes them, by number and else as they
+// were added. It would sort them itself, but Node 8 does that stably only up to
+// ten: the segments of a long event name would be mixed up.
+function inOrder(options) {
+  const numbers = Array.from(new Set(options.map(option => option.getNumber()))).sort((a, b) => a - b);
+  const sorted = [].concat(...numbers.map(number => options.filter(option => option.getNumber() === number)));
+  return Object.assign(sorted.map(option => option.toPacket()), { sort: () => {} });
 }
 
 function split(text, separator) {
