@@ -7,6 +7,7 @@
 package interop
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,7 +95,7 @@ func find() (string, error) {
 		}
 		up := filepath.Dir(at)
 		if up == at {
-			return "", os.ErrNotExist
+			return "", errors.New("no folder interop above the test's own")
 		}
 		at = up
 	}
