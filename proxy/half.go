@@ -1,0 +1,239 @@
+package proxy
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// half is one direction of a session: it reads one leg and writes the other.
+// Only its own goroutine uses it, but for what mu guards.
+type half struct {
+	s     *Session
+	dir   stream.Direction
+	in    source
+	cut   cutter
+	armed bool      // a read deadline is set
+	last  time.Time // of the last byte, while a partial record waits
+	odd   bool      // an odd length was announced
+	items [2]stream.Item
+
+	mu  sync.Mutex // held while a frame is sent, if there are hooks: Inject sends too
+	mod *alteration
+}
+
+// ending says why a half stops.
+type ending uint8
+
+const (
+	goingOn  ending = iota
+	bySource        // the sender closed: FIN
+	aborted         // the sender reset or vanished
+	sinkGone        // the receiver reset or vanished
+	byUs            // the session is over
+)
+
+func (h *half) init(s *Session, d stream.Direction) {
+	h.s, h.dir, h.cut = s, d, newCutter(d)
+	h.in = newSource(s.legs[d].conn, &s.run.buffers)
+	h.in.attach()
+	if s.hooks != nil {
+		h.mod = new(alteration)
+	}
+}
+
+func (h *half) sink() net.Conn { return h.s.legs[h.dir.Opposite()].conn }
+
+// serve relays until the direction or the session ends, and passes the end on.
+func (h *half) serve() {
+	switch h.relay() {
+	case bySource:
+		if !h.s.finish(h.dir) && h.in.awaitReset() {
+			h.s.abort(h.dir)
+		}
+	case aborted:
+		h.s.abort(h.dir)
+	case sinkGone:
+		h.s.abort(h.dir.Opposite())
+	}
+}
+
+// relay forwards what is complete until there is no more.
+func (h *half) relay() ending {
+	for {
+		h.arm()
+		n, err := h.in.fill(h.cut.want(h.in.pending()))
+		if n > 0 {
+			if end := h.take(time.Now()); end != goingOn {
+				return end
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if end := h.stop(faultOf(err)); end != goingOn {
+			return end
+		}
+	}
+}
+
+// arm sets the deadline of the next read: one for the rest of a partial record,
+// or none.
+func (h *half) arm() {
+	wait := h.in.n > 0 && !h.mustComplete()
+	if !wait && !h.armed {
+		return
+	}
+	h.armed = wait
+	var at time.Time
+	if wait {
+		at = h.last.Add(joinWait)
+	}
+	h.s.setReadDeadline(h.in.conn, at)
+}
+
+// setReadDeadline sets a deadline, which while draining is never far away.
+func (s *Session) setReadDeadline(c net.Conn, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining && at.IsZero() {
+		at = time.Now().Add(drainQuiet)
+	}
+	c.SetReadDeadline(at)
+}
+
+// stop says what a failed read means, after passing on what was waiting for its
+// rest.
+func (h *half) stop(f fault) ending {
+	switch f {
+	case faultExpired:
+		return h.expired(time.Now())
+	case faultClosed:
+		return byUs
+	}
+	if end := h.passOn(); end != goingOn {
+		return end
+	}
+	switch f {
+	case faultFin:
+		return bySource
+	case faultLost:
+		h.s.notify(PeerLost, "%s: the %s does not answer any more: both connections were reset", h.s, h.dir)
+	}
+	return aborted
+}
+
+// expired handles the end of a read deadline: a partial record has waited long
+// enough, or the session drains.
+func (h *half) expired(now time.Time) ending {
+	h.armed = true
+	if h.in.n > 0 && !h.mustComplete() && now.Sub(h.last) >= joinWait {
+		return h.passOn()
+	}
+	quiet := now.Sub(time.Unix(0, h.s.lastRead.Load()))
+	if h.s.isDraining() && h.in.n == 0 && quiet >= drainQuiet {
+		h.s.cut()
+		return byUs
+	}
+	return goingOn
+}
+
+func (s *Session) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
+// take forwards all that is complete.
+func (h *half) take(at time.Time) ending {
+	h.last = at
+	h.s.lastRead.Store(at.UnixNano())
+	for h.in.n > 0 {
+		p, n := h.cut.next(h.in.pending(), h.altering())
+		if n == 0 {
+			break
+		}
+		end := h.forward(at, p, h.in.pending()[:n])
+		h.in.consume(n)
+		if end != goingOn {
+			return end
+		}
+	}
+	return goingOn
+}
+
+func (h *half) forward(at time.Time, p piece, b []byte) ending {
+	switch p {
+	case frames:
+		if h.cut.odd > 0 && !h.odd {
+			h.oddLength(h.cut.odd - 1)
+		}
+		if h.altering() {
+			return h.alter(at, b)
+		}
+		return h.send(at, b, b)
+	case rest:
+		return h.send(at, b, b)
+	default:
+		return h.record(at, p, b)
+	}
+}
+
+// send reports that in was read and out is about to leave, and lets it leave.
+func (h *half) send(at time.Time, in, out []byte) ending {
+	h.items = [2]stream.Item{}
+	items := h.items[:0]
+	if h.s.run.Tap != nil {
+		if len(in) > 0 {
+			items = append(items, h.segment(h.dir, at, in))
+		}
+		if len(out) > 0 {
+			items = append(items, h.segment(h.dir.Opposite(), at, out))
+		}
+	}
+	ok := h.s.report(h.dir, items...)
+	h.items = [2]stream.Item{}
+	if !ok {
+		return byUs
+	}
+	return h.write(out)
+}
+
+func (h *half) write(out []byte) ending {
+	if len(out) == 0 {
+		return goingOn
+	}
+	if _, err := h.sink().Write(out); err != nil {
+		if faultOf(err) == faultClosed {
+			return byUs
+		}
+		return sinkGone
+	}
+	return goingOn
+}
+
+// segment is b on the leg whose far end is at.
+func (h *half) segment(leg stream.Direction, at time.Time, b []byte) stream.Segment {
+	return stream.Segment{At: at, Conn: h.s.legs[leg].info.ID, From: h.dir, Data: b}
+}
+
+// passOn lets a partial record go as it is.
+func (h *half) passOn() ending {
+	if h.in.n == 0 {
+		return goingOn
+	}
+	b := h.in.pending()
+	h.incomplete(b)
+	defer h.in.consume(len(b))
+	if h.mustComplete() {
+		h.s.report(h.dir, h.segment(h.dir, h.last, b))
+		return goingOn
+	}
+	if h.dir == stream.FromDevice && h.cut.expects() == identity {
+		h.s.decide(Observe, "the device sent no whole identity record")
+	}
+	h.cut.passOn(b)
+	return h.send(h.last, b, b)
+}

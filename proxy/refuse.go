@@ -1,0 +1,68 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// refuse ends a session whose identity failed in the one way there is, whatever
+// the reason, so that nobody can use us to learn something about an identity
+// record: nothing is sent to either peer, what the device still sends is drained,
+// and the FIN comes at a fixed time after the record's last byte. Draining
+// matters: closing with unread bytes would turn the FIN into a reset.
+func (h *half) refuse(at time.Time, record []byte) ending {
+	h.s.report(h.dir, h.segment(h.dir, at, record))
+	h.s.silence()
+	return h.s.uniformEnd(&h.in, at.Add(uniformClose))
+}
+
+// silence makes the session send nothing any more.
+func (s *Session) silence() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = true
+	s.endHandshake()
+}
+
+// uniformEnd drains the device until fin, closes at that very time, and gives
+// the device a moment to close as well.
+func (s *Session) uniformEnd(in *source, fin time.Time) ending {
+	f := discard(in, fin)
+	if f == faultReset || f == faultClosed {
+		return aborted
+	}
+	if f == faultFin {
+		s.run.pause(time.Until(fin))
+	}
+	s.mu.Lock()
+	if !s.over {
+		for _, d := range stream.Directions {
+			s.tap(s.closed(d, stream.Cut)...)
+		}
+		s.over = true
+	}
+	closeWrite(s.legs[stream.FromDevice].conn)
+	if up := s.legs[stream.FromCloud].conn; up != nil {
+		up.Close()
+	}
+	s.mu.Unlock()
+	if f != faultFin {
+		discard(in, fin.Add(lingerAfterFIN))
+	}
+	return byUs
+}
+
+// discard reads and forgets until a time or the end of the connection.
+func discard(in *source, until time.Time) fault {
+	for {
+		in.conn.SetReadDeadline(until)
+		in.n = 0
+		in.release()
+		if _, err := in.fill(1); err != nil {
+			if f := faultOf(err); f != faultExpired || !time.Now().Before(until) {
+				return f
+			}
+		}
+	}
+}

@@ -1,0 +1,317 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Session is one device's connection and, where there is a cloud, the
+// connection made to it on the device's behalf.
+//
+// mu orders what is reported and guards the fields below it. A session is over
+// once, for one reason, decided under mu: from then on nothing is reported, so
+// nothing is forwarded, and both sockets are closed.
+type Session struct {
+	run    *running
+	client netip.AddrPort
+	began  time.Time
+	legs   [2]leg  // by who is at its far end: the direction that is read from it
+	halves [2]half // by direction
+	hooks  *Hooks
+	wg     sync.WaitGroup // the half that reads the cloud
+
+	lastRead atomic.Int64 // when bytes came last, Unix nanoseconds
+	progress atomic.Int64 // when the handshake advanced last, likewise
+
+	mu       sync.Mutex
+	over     bool
+	draining bool
+	refused  bool    // send nothing any more
+	ended    [2]bool // by direction: its FIN has been passed on
+	hs       *handshake
+	creds    *lightssl.Credentials // of a spliced session that hooks may alter
+}
+
+// leg is one of the two connections.
+type leg struct {
+	info stream.Conn
+	conn net.Conn // nil: there is none
+}
+
+// Conn returns the device leg.
+func (s *Session) Conn() stream.Conn { return s.legs[stream.FromDevice].info }
+
+// newSession gives a device's connection its numbers.
+func (r *running) newSession(conn net.Conn, client netip.AddrPort) *Session {
+	s := &Session{run: r, client: client, began: time.Now()}
+	s.progress.Store(s.began.UnixNano())
+	s.hs = new(handshake)
+	s.legs[stream.FromDevice] = leg{conn: conn, info: stream.Conn{
+		Leg: stream.DeviceLeg, Device: client, Cloud: addrPort(conn.LocalAddr()),
+	}}
+	return s
+}
+
+// serve lives the session's life.
+func (s *Session) serve(ctx context.Context) {
+	defer s.run.leave(s)
+	defer s.close()
+	tune(s.legs[stream.FromDevice].conn)
+	if s.run.terminates() {
+		s.terminate(ctx)
+		return
+	}
+	if !s.connect(ctx) {
+		return
+	}
+	s.start()
+	s.wg.Go(s.halves[stream.FromCloud].serve)
+	s.halves[stream.FromDevice].serve()
+	s.wg.Wait()
+}
+
+// connect dials the cloud. If that fails the device is closed having heard
+// nothing.
+func (s *Session) connect(ctx context.Context) bool {
+	dest, ok := s.destination()
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.run.limits.Dial)
+	defer cancel()
+	conn, err := s.run.dial(ctx, dest)
+	if err != nil {
+		s.openOne()
+		s.notify(UpstreamFailed, "%s: cannot reach the cloud at %s (%v): the device was closed at once; check that the server runs there and that the address is right", s, dest, err)
+		return false
+	}
+	tune(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.legs[stream.FromCloud] = leg{conn: conn, info: stream.Conn{
+		Leg: stream.CloudLeg, Device: addrPort(conn.LocalAddr()), Cloud: addrPort(conn.RemoteAddr()),
+	}}
+	if s.over { // displaced or stopped while dialling
+		conn.Close()
+	}
+	return !s.over
+}
+
+// destination says where the device is to be connected to.
+func (s *Session) destination() (string, bool) {
+	if s.run.Destination == nil {
+		return s.run.Upstream, true
+	}
+	tcp, ok := s.legs[stream.FromDevice].conn.(*net.TCPConn)
+	if !ok {
+		s.notify(DestinationRefused, "%s: refused, because the original destination of a connection that is not TCP cannot be known", s)
+		return "", false
+	}
+	dest, err := s.run.Destination(tcp)
+	if err == nil {
+		err = s.run.destAllowed(dest)
+	}
+	if err != nil {
+		s.notify(DestinationRefused, "%s: refused without dialling: %v", s, err)
+		return "", false
+	}
+	s.legs[stream.FromDevice].info.Cloud = dest
+	return dest.String(), true
+}
+
+// openOne reports a device leg that has no cloud leg.
+func (s *Session) openOne() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.legs[stream.FromDevice].info.ID = s.run.connIDs(1)
+	s.tap(stream.Opened{At: s.began, Conn: s.legs[stream.FromDevice].info})
+}
+
+// start numbers and reports both legs and makes both halves.
+func (s *Session) start() {
+	s.open()
+	s.startWatch(min(hungAfter, s.run.limits.HandshakeStall))
+	s.decideEarly()
+}
+
+func (s *Session) open() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	device, cloud := &s.legs[stream.FromDevice].info, &s.legs[stream.FromCloud].info
+	device.ID = s.run.connIDs(2)
+	cloud.ID = device.ID + 1
+	device.Pair, cloud.Pair = cloud.ID, device.ID
+	if s.run.Hooks != nil {
+		s.hooks = s.run.Hooks(*device)
+	}
+	s.hooks.wrap(&s.legs)
+	for _, d := range stream.Directions {
+		s.halves[d].init(s, d)
+	}
+	s.tap(stream.Opened{At: s.began, Conn: *device}, stream.Opened{At: time.Now(), Conn: *cloud})
+}
+
+// report hands items of one direction to the tap, unless that direction or the
+// session is over: then it returns false, and the caller must not send what it
+// wanted to report.
+func (s *Session) report(d stream.Direction, items ...stream.Item) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.ended[d] || s.refused {
+		return false
+	}
+	s.tap(items...)
+	return true
+}
+
+// tap is report for callers that hold mu.
+func (s *Session) tap(items ...stream.Item) {
+	if s.run.Tap != nil && len(items) > 0 {
+		s.run.Tap(items)
+	}
+}
+
+// closed returns the items that end direction d on both legs, or the one there is.
+func (s *Session) closed(d stream.Direction, how stream.CloseKind) []stream.Item {
+	now := time.Now()
+	items := make([]stream.Item, 0, 2)
+	for _, leg := range [...]stream.Direction{d, d.Opposite()} {
+		if id := s.legs[leg].info.ID; id != 0 {
+			items = append(items, stream.Closed{At: now, Conn: id, From: d, How: how})
+		}
+	}
+	return items
+}
+
+// finish passes the FIN of direction d on. It reports whether that was the
+// second one, which ends the session.
+func (s *Session) finish(d stream.Direction) (over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.refused {
+		return s.over
+	}
+	s.tap(s.closed(d, stream.Fin)...)
+	s.ended[d] = true
+	if s.ended[d.Opposite()] {
+		s.end()
+		return true
+	}
+	closeWrite(s.legs[d.Opposite()].conn)
+	return false
+}
+
+// abort passes on that the sender of direction d reset its connection.
+func (s *Session) abort(d stream.Direction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.refused && d == stream.FromCloud {
+		return
+	}
+	s.tap(s.closed(d, stream.Reset)...)
+	for i := range s.legs {
+		setLinger(s.legs[i].conn)
+	}
+	s.end()
+}
+
+// cut ends the session of our own accord.
+func (s *Session) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	for _, d := range stream.Directions {
+		if !s.ended[d] {
+			s.tap(s.closed(d, stream.Cut)...)
+		}
+	}
+	s.end()
+}
+
+// close ends whatever is left.
+func (s *Session) close() {
+	s.cut()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endHandshake()
+	s.end()
+}
+
+// end closes both sockets. The caller holds mu.
+func (s *Session) end() {
+	s.over = true
+	for i := range s.legs {
+		if s.legs[i].conn != nil {
+			s.legs[i].conn.Close()
+		}
+	}
+}
+
+// drain makes the session end as soon as it is silent.
+func (s *Session) drain() {
+	s.lastRead.Store(time.Now().UnixNano())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+	for i := range s.legs {
+		if s.legs[i].conn != nil {
+			s.legs[i].conn.SetReadDeadline(time.Now().Add(drainQuiet))
+		}
+	}
+}
+
+// String names the session as notices do.
+func (s *Session) String() string {
+	if id := s.Conn().ID; id != 0 {
+		return fmt.Sprintf("device %s (connection %d)", s.client, id)
+	}
+	return fmt.Sprintf("device %s", s.client)
+}
+
+func (s *Session) notify(k NoticeKind, format string, args ...any) {
+	s.run.notify(Notice{Kind: k, Conn: s.Conn(), Client: s.client, Text: fmt.Sprintf(format, args...)})
+}
+
+// tune sets what every TCP connection of ours has: no delay (Go's default) and
+// keep-alives that find a vanished peer within two and a half minutes.
+func tune(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		tcp.SetKeepAliveConfig(net.KeepAliveConfig{
+			Enable: true, Idle: keepAliveEvery, Interval: keepAliveEvery, Count: keepAliveCount,
+		})
+	}
+}
+
+func closeWrite(c net.Conn) {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+// setLinger makes the next Close a reset.
+func setLinger(c net.Conn) {
+	if l, ok := c.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(0)
+	}
+}
+
+// addrPort returns the address of a TCP end, without zone games: an IPv4
+// address is one, however the socket sees it.
+func addrPort(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := tcp.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
