@@ -47,8 +47,9 @@ func (c *cutter) expects() piece {
 	return frames
 }
 
-// next says what the front of b is and how long: one handshake record, or all
-// the whole frames there are, or with one set the first of them.
+// next says what the front of b is and how long: one handshake record, or the
+// whole frames there are, as far as they fit into one write, or with one set the
+// first of them.
 func (c *cutter) next(b []byte, one bool) (piece, int) {
 	switch {
 	case len(b) == 0:
@@ -83,7 +84,7 @@ func (c *cutter) record(b []byte) (piece, int) {
 func (c *cutter) frames(b []byte, one bool) (n int) {
 	for len(b)-n >= lightssl.FrameHeaderLen {
 		body := int(binary.BigEndian.Uint16(b[n:]))
-		if len(b)-n < lightssl.FrameHeaderLen+body {
+		if len(b)-n < lightssl.FrameHeaderLen+body || n > 0 && n+lightssl.FrameHeaderLen+body > oneWrite {
 			break
 		}
 		if c.odd == 0 && (body == 0 || body%lightssl.BlockLen != 0) {

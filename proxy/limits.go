@@ -74,6 +74,7 @@ const (
 	hungAfter      = 5 * time.Second        // silence of the cloud that is worth a notice
 	drainQuiet     = 250 * time.Millisecond // silence that ends a session when we stop
 	drainLimit     = 5 * time.Second        // and the end in any case
+	oneWrite       = 32 << 10               // frames that came together leave together, up to this: more may be seen split
 	keepAliveEvery = 30 * time.Second
 	keepAliveCount = 4
 )
