@@ -28,11 +28,12 @@ type half struct {
 type ending uint8
 
 const (
-	goingOn  ending = iota
-	bySource        // the sender closed: FIN
-	aborted         // the sender reset or vanished
-	sinkGone        // the receiver reset or vanished
-	byUs            // the session is over
+	goingOn    ending = iota
+	bySource          // the sender closed: FIN
+	aborted           // the sender reset or vanished
+	sinkGone          // the receiver reset or vanished
+	turnedAway        // the device's identity failed
+	byUs              // the session is over
 )
 
 func (h *half) init(s *Session, d stream.Direction) {
@@ -57,6 +58,8 @@ func (h *half) serve() {
 		h.s.abort(h.dir)
 	case sinkGone:
 		h.s.abort(h.dir.Opposite())
+	case turnedAway:
+		h.s.uniformEnd(&h.in, h.last)
 	}
 }
 

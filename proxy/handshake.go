@@ -84,7 +84,9 @@ func (h *half) record(at time.Time, p piece, b []byte) ending {
 		if h.foreign(b); h.s.run.mayOpen() {
 			sealed, ok := h.s.identity(b)
 			if !ok {
-				return h.refuse(at, b)
+				h.s.report(h.dir, h.segment(h.dir, at, b))
+				h.s.silence()
+				return turnedAway
 			}
 			out = sealed
 		}

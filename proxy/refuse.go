@@ -6,17 +6,6 @@ import (
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
-// refuse ends a session whose identity failed in the one way there is, whatever
-// the reason, so that nobody can use us to learn something about an identity
-// record: nothing is sent to either peer, what the device still sends is drained,
-// and the FIN comes at a fixed time after the record's last byte. Draining
-// matters: closing with unread bytes would turn the FIN into a reset.
-func (h *half) refuse(at time.Time, record []byte) ending {
-	h.s.report(h.dir, h.segment(h.dir, at, record))
-	h.s.silence()
-	return h.s.uniformEnd(&h.in, at.Add(uniformClose))
-}
-
 // silence makes the session send nothing any more.
 func (s *Session) silence() {
 	s.mu.Lock()
@@ -25,12 +14,17 @@ func (s *Session) silence() {
 	s.endHandshake()
 }
 
-// uniformEnd drains the device until fin, closes at that very time, and gives
-// the device a moment to close as well.
-func (s *Session) uniformEnd(in *source, fin time.Time) ending {
+// uniformEnd ends a session whose identity failed in the one way there is,
+// whatever the reason, so that nobody can use us to learn something about an
+// identity record: nothing is sent to either peer, what the device still sends is
+// drained, and the FIN comes at a fixed time after the record's last byte.
+// Draining matters: closing with unread bytes would turn the FIN into a reset.
+func (s *Session) uniformEnd(in *source, recordAt time.Time) {
+	fin := recordAt.Add(uniformClose)
 	f := discard(in, fin)
 	if f == faultReset || f == faultClosed {
-		return aborted
+		s.abort(stream.FromDevice)
+		return
 	}
 	if f == faultFin {
 		s.run.pause(time.Until(fin))
@@ -50,7 +44,6 @@ func (s *Session) uniformEnd(in *source, fin time.Time) ending {
 	if f != faultFin {
 		discard(in, fin.Add(lingerAfterFIN))
 	}
-	return byUs
 }
 
 // discard reads and forgets until a time or the end of the connection.

@@ -27,9 +27,7 @@ func (s *Session) terminate(ctx context.Context) {
 	s.silence()
 	in := newSource(c.Conn, &s.run.buffers)
 	in.attach()
-	if s.uniformEnd(&in, at.Add(uniformClose)) == aborted {
-		s.abort(stream.FromDevice)
-	}
+	s.uniformEnd(&in, at)
 }
 
 // tappedConn is a device's connection that reports what was read after the
