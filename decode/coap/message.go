@@ -91,6 +91,9 @@ func (m *Message) parseOptions(b []byte) error {
 			m.Marker, m.PayloadStart, m.Payload = true, at+1, b[at+1:]
 			return nil
 		}
+		if len(m.Options) == MaxOptions {
+			return &ParseError{at, "more than 256 options"}
+		}
 		opt, next, err := cutOption(b, at, number)
 		if err != nil {
 			return err
