@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -351,7 +352,7 @@ func refusal(t *testing.T, record func(lightssl.Nonce) []byte, setup func(*bubbl
 		b.start()
 		var device, cloud *memConn
 		n := lightssl.NewNonce()
-		if b.Mode == Splice {
+		if b.Mode != Terminate {
 			device, cloud = b.connect()
 			write(t, cloud, n[:])
 		} else {
@@ -418,6 +419,20 @@ func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAutoRefusesAKeyThatCannotBeSealedForAlike(t *testing.T) {
+	for _, name := range []string{"even modulus", "short modulus", "no DER at all"} {
+		t.Run(name, func(t *testing.T) {
+			got, kinds := refusal(t, failing(t)[name], func(b *bubble) { b.Mode = Auto })
+			if want := (appearance{fin: 2 * time.Second, cloudFin: 2 * time.Second}); got != want {
+				t.Errorf("seen from outside: %+v, not %+v", got, want)
+			}
+			if len(kinds) != 1 || kinds[0] != DeviceKeyRefused {
+				t.Errorf("notices %v", kinds)
+			}
+		})
 	}
 }
 
@@ -584,4 +599,40 @@ func TestOnlyAllowedClientsMayConnect(t *testing.T) {
 			})
 		})
 	}
+}
+
+// flakyListener fails to accept a few times.
+type flakyListener struct {
+	*memListener
+	failures []error
+}
+
+func (l *flakyListener) Accept() (net.Conn, error) {
+	if len(l.failures) > 0 {
+		err := l.failures[0]
+		l.failures = l.failures[1:]
+		return nil, err
+	}
+	return l.memListener.Accept()
+}
+
+func TestAcceptBacksOffWhenDescriptorsRunOut(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		exhausted := &net.OpError{Op: "accept", Err: syscall.EMFILE}
+		ln := &flakyListener{b.in, []error{exhausted, exhausted, exhausted, exhausted}}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- b.Serve(ctx, ln) }()
+		b.stop = func() { cancel(); <-done }
+		start := time.Now()
+		device, cloud := b.connect()
+		if took := time.Since(start); took != (5+10+20+40)*time.Millisecond {
+			t.Errorf("accepted after %v", took)
+		}
+		if b.notices.count(LimitHit) == 0 {
+			t.Error("not announced")
+		}
+		device.Close()
+		cloud.Close()
+	})
 }

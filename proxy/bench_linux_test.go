@@ -1,0 +1,470 @@
+package proxy
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// The benchmarks measure the proxy as a process of its own beside the plainest
+// forwarder there is, in turn in the same run, and report ratios: the median of
+// the rounds. One iteration is one round: go test -bench . -benchtime 7x
+
+// forwarderChild is the rival.
+func forwarderChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	for {
+		down, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			up, err := net.Dial("tcp", args[0])
+			if err != nil {
+				down.Close()
+				return
+			}
+			go func() {
+				io.Copy(up, down)
+				up.(*net.TCPConn).CloseWrite()
+			}()
+			io.Copy(down, up)
+			down.(*net.TCPConn).CloseWrite()
+		}()
+	}
+}
+
+// proxyChild is a proxy: its arguments are the upstream, the mode, "tap" or not,
+// and the keys.
+func proxyChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	k := parseKeys(args[3])
+	s := &Server{
+		Upstream: args[0], ServerKey: k.server,
+		DeviceKey: func(lightssl.DeviceID) *rsa.PrivateKey { return k.imp },
+		Limits:    Limits{Conns: -1, Handshakes: -1, EarlyDrop: -1},
+	}
+	if args[1] == "observe" {
+		s.Mode = Observe
+	}
+	if args[2] == "tap" {
+		s.Tap = new(cheapTap).tap
+	}
+	s.Serve(context.Background(), ln)
+}
+
+// cheapTap does what a pipeline must: copy under a lock into a shared buffer
+// that somebody else empties.
+type cheapTap struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (c *cheapTap) tap(items []stream.Item) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, it := range items {
+		if s, ok := it.(stream.Segment); ok {
+			c.buf = append(c.buf, s.Data...)
+		}
+	}
+	if len(c.buf) > 1<<20 {
+		c.buf = c.buf[:0]
+	}
+}
+
+// cloudChild is a cloud, after "handshake" has been asked for a real one, and
+// then an echo.
+func cloudChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	k := parseKeys(args[1])
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			if args[0] == "handshake" {
+				device := func(id lightssl.Identity) (*rsa.PublicKey, error) { return &k.imp.PublicKey, nil }
+				if _, err := (lightssl.CloudEnd{Key: k.server, DeviceKey: device}).Handshake(c); err != nil {
+					return
+				}
+			}
+			echo(c)
+		}()
+	}
+}
+
+// echo answers with blocking calls on a thread of its own, as a program in C
+// would, so that our scheduler is not what is measured.
+func echo(c net.Conn) {
+	fd := blocking(c)
+	defer syscall.Close(fd)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := syscall.Read(fd, buf)
+		if err == syscall.EINTR {
+			continue
+		}
+		if n <= 0 {
+			return
+		}
+		syscall.Write(fd, buf[:n])
+	}
+}
+
+// blocking returns a blocking descriptor of a connection and closes the other.
+func blocking(c net.Conn) int {
+	f, err := c.(*net.TCPConn).File()
+	if err != nil {
+		panic(err)
+	}
+	c.Close()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		panic(err)
+	}
+	f.Close()
+	syscall.SetNonblock(fd, false)
+	return fd
+}
+
+// Keys go to children as hex.
+func formatKeys(k keys) string {
+	var words []string
+	for _, key := range []*rsa.PrivateKey{k.server, k.imp, k.device} {
+		words = append(words, hex.EncodeToString(x509.MarshalPKCS1PrivateKey(key)))
+	}
+	return strings.Join(words, ",")
+}
+
+func parseKeys(s string) (k keys) {
+	var parsed []*rsa.PrivateKey
+	for _, word := range strings.Split(s, ",") {
+		der, _ := hex.DecodeString(word)
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil {
+			panic(err)
+		}
+		parsed = append(parsed, key)
+	}
+	return keys{server: parsed[0], imp: parsed[1], device: parsed[2]}
+}
+
+// cpuTime is what a process has used so far.
+func cpuTime(b testing.TB, pid int) time.Duration {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	var sum time.Duration
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue // the thread has ended
+		}
+		ns, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += time.Duration(ns)
+	}
+	return sum
+}
+
+func median[T cmp.Ordered](all []T) T {
+	all = slices.Clone(all)
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// contestant is one forwarder with a connection through it.
+type contestant struct {
+	*child
+	name                                        string
+	fd                                          int
+	p50, p99, cpu, p50Ratio, p99Ratio, cpuRatio []float64
+}
+
+// ping measures one round.
+func (c *contestant) ping(b *testing.B, n, size int) {
+	buf, msg := make([]byte, size), frame(size-2)
+	times := make([]time.Duration, 0, n)
+	before := cpuTime(b, c.pid)
+	for range n {
+		start := time.Now()
+		syscall.Write(c.fd, msg)
+		for got := 0; got < size; {
+			m, err := syscall.Read(c.fd, buf[got:])
+			if m <= 0 && err != syscall.EINTR {
+				b.Fatal("the connection ended: ", err)
+			}
+			got += max(m, 0)
+		}
+		times = append(times, time.Since(start))
+	}
+	if !bytes.Equal(buf, msg) {
+		b.Fatal("another answer came")
+	}
+	slices.Sort(times)
+	c.cpu = append(c.cpu, float64(cpuTime(b, c.pid)-before)/float64(n)/1e3)
+	c.p50 = append(c.p50, float64(times[n/2])/1e3)
+	c.p99 = append(c.p99, float64(times[n*99/100])/1e3)
+}
+
+func last(x []float64) float64 { return x[len(x)-1] }
+
+// against notes a round's ratios to the rival's.
+func (c *contestant) against(rival *contestant) {
+	c.p50Ratio = append(c.p50Ratio, last(c.p50)/last(rival.p50))
+	c.p99Ratio = append(c.p99Ratio, last(c.p99)/last(rival.p99))
+	c.cpuRatio = append(c.cpuRatio, last(c.cpu)/last(rival.cpu))
+}
+
+// contest starts the forwarders and connects through each.
+func contest(b *testing.B) []*contestant {
+	k := formatKeys(testKeys())
+	plain := startChild(b, nil, "cloud", "echo", k).address()
+	real := startChild(b, nil, "cloud", "handshake", k).address()
+	all := []*contestant{
+		{name: "io.Copy", child: startChild(b, nil, "forwarder", plain)},
+		{name: "observe", child: startChild(b, nil, "proxy", plain, "observe", "no", k)},
+		{name: "observe+tap", child: startChild(b, nil, "proxy", plain, "observe", "tap", k)},
+		{name: "splice", child: startChild(b, nil, "proxy", real, "splice", "no", k)},
+		{name: "splice+tap", child: startChild(b, nil, "proxy", real, "splice", "tap", k)},
+	}
+	for _, c := range all {
+		conn, err := net.Dial("tcp", c.address())
+		if err != nil {
+			b.Fatal(err)
+		}
+		switch {
+		case strings.HasPrefix(c.name, "splice"):
+			if _, err := deviceEnd().Handshake(conn); err != nil {
+				b.Fatal(err)
+			}
+		case strings.HasPrefix(c.name, "observe"):
+			// An echo is no cloud: its "nonce" and "credentials" are what it echoes.
+			write(b, conn, randomBytes(256))
+			go conn.Write(frame(424 - 256 - 2))
+			read(b, conn, 424)
+		}
+		c.fd = blocking(conn)
+		b.Cleanup(func() { syscall.Close(c.fd) })
+	}
+	return all
+}
+
+// BenchmarkLatency is P1 and P2: request and response through the proxy beside
+// an io.Copy forwarder.
+func BenchmarkLatency(b *testing.B) {
+	for _, size := range []int{66, 258, 1026} {
+		b.Run(fmt.Sprintf("frame=%d", size), func(b *testing.B) {
+			all := contest(b)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for _, c := range all {
+				c.ping(b, 500, size)
+			}
+			for i := 0; b.Loop(); i++ {
+				order := slices.Clone(all)
+				if i%2 == 1 {
+					slices.Reverse(order)
+				}
+				for _, c := range order {
+					c.ping(b, 2000, size)
+				}
+				for _, c := range all {
+					c.against(all[0])
+				}
+			}
+			for _, c := range all[1:] {
+				b.ReportMetric(median(c.p50Ratio), c.name+":p50-ratio")
+				b.ReportMetric(median(c.p99Ratio), c.name+":p99-ratio")
+				b.ReportMetric(median(c.cpuRatio), c.name+":cpu-ratio")
+			}
+			b.ReportMetric(median(all[0].p50), "io.Copy:p50-µs")
+			b.ReportMetric(median(all[0].cpu), "io.Copy:cpu-µs")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// pss is a process's share of memory in bytes.
+func pss(b *testing.B, pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); words[0] == "Pss:" {
+			kib, _ := strconv.Atoi(words[1])
+			return kib << 10
+		}
+	}
+	b.Fatal("no Pss")
+	return 0
+}
+
+// BenchmarkIdleSession is P7: memory of a session that says nothing, at 1,000 of
+// them, after the handshake and two messages each way.
+func BenchmarkIdleSession(b *testing.B) {
+	k := formatKeys(testKeys())
+	for _, mode := range []string{"observe", "splice"} {
+		b.Run(mode, func(b *testing.B) {
+			var sizes, files []float64
+			for b.Loop() {
+				up := startChild(b, nil, "cloud", "handshake", k).address()
+				p := startChild(b, nil, "proxy", up, mode, "no", k)
+				addr := p.address()
+				warm := openSessions(b, addr, 20)
+				base, fds := pss(b, p.pid), countFiles(p.pid)
+				open := openSessions(b, addr, 1000)
+				sizes = append(sizes, float64(pss(b, p.pid)-base)/1000/1024)
+				files = append(files, float64(countFiles(p.pid)-fds)/1000)
+				for _, c := range append(open, warm...) {
+					c.Close()
+				}
+			}
+			b.ReportMetric(median(sizes), "KiB/session")
+			b.ReportMetric(median(files), "files/session")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func countFiles(pid int) int {
+	dir, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return len(dir)
+}
+
+func openSessions(b *testing.B, addr string, n int) (open []net.Conn) {
+	for range n {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			b.Fatal(err)
+		}
+		open = append(open, c)
+		end := deviceEnd()
+		if !spliced(b) {
+			end.Key = testKeys().imp // the key the cloud has for it
+		}
+		h, err := end.Handshake(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		seal := lightssl.NewCipher(h.Credentials)
+		for range 2 {
+			f := seal.AppendSealedFrame(nil, make([]byte, 40))
+			write(b, c, f)
+			read(b, c, len(f))
+		}
+	}
+	return open
+}
+
+func spliced(b *testing.B) bool { return strings.HasSuffix(b.Name(), "splice") }
+
+// pureCrypto is the CPU time of the six RSA operations of one splice.
+func pureCrypto(b *testing.B) time.Duration {
+	k := testKeys()
+	h := lightssl.Handshake{Nonce: lightssl.NewNonce(), Credentials: lightssl.NewCredentials()}
+	der, _ := lightssl.AnnouncedKey(&k.device.PublicKey)
+	id, err1 := lightssl.SealIdentity(lightssl.Identity{Nonce: h.Nonce, Device: testID, Key: der}, &k.server.PublicKey)
+	record, err2 := lightssl.SealCredentials(h.Credentials, &k.imp.PublicKey, k.server)
+	if err1 != nil || err2 != nil {
+		b.Fatal(err1, err2)
+	}
+	const n = 50
+	var before, after syscall.Rusage
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const thisThread = 1 // RUSAGE_THREAD
+	syscall.Getrusage(thisThread, &before)
+	for range n {
+		opened, _ := lightssl.AdmitIdentity(id, h.Nonce, k.server)
+		lightssl.SealIdentity(opened, &k.server.PublicKey)
+		c, _ := lightssl.OpenCredentials(record, k.imp, &k.server.PublicKey)
+		lightssl.SealCredentials(c, &k.device.PublicKey, k.server)
+	}
+	syscall.Getrusage(thisThread, &after)
+	return time.Duration(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano()) / n
+}
+
+// handshakes runs n handshakes with some at a time and returns how long each took.
+func handshakes(b *testing.B, addr string, n, atATime int, end lightssl.DeviceEnd) []time.Duration {
+	var mu sync.Mutex
+	var times []time.Duration
+	var wg sync.WaitGroup
+	for range atATime {
+		wg.Go(func() {
+			for range n / atATime {
+				start := time.Now()
+				c, err := net.Dial("tcp", addr)
+				if err == nil {
+					_, err = end.Handshake(c)
+					c.Close()
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				mu.Lock()
+				times = append(times, time.Since(start))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return times
+}
+
+// BenchmarkHandshake is H1 and H3.
+func BenchmarkHandshake(b *testing.B) {
+	k := formatKeys(testKeys())
+	up := startChild(b, nil, "cloud", "handshake", k).address()
+	p := startChild(b, nil, "proxy", up, "splice", "no", k)
+	addr := p.address()
+	direct := deviceEnd()
+	direct.Key = testKeys().imp
+	handshakes(b, addr, 16, 8, deviceEnd())
+	var h1, h3, cpu, directMs []float64
+	for b.Loop() {
+		crypto := pureCrypto(b)
+		before := cpuTime(b, p.pid)
+		handshakes(b, addr, 160, 8, deviceEnd())
+		used := (cpuTime(b, p.pid) - before) / 160
+		crypto = (crypto + pureCrypto(b)) / 2
+		h1 = append(h1, float64(crypto)/float64(used))
+		cpu = append(cpu, used.Seconds()*1e3)
+		without := median(handshakes(b, up, 60, 1, direct))
+		with := median(handshakes(b, addr, 60, 1, deviceEnd()))
+		h3 = append(h3, float64(with)/float64(without))
+		directMs = append(directMs, without.Seconds()*1e3)
+	}
+	b.ReportMetric(median(h1), "H1")
+	b.ReportMetric(median(cpu), "proxy-cpu-ms")
+	b.ReportMetric(median(h3), "H3")
+	b.ReportMetric(median(directMs), "direct-ms")
+	b.ReportMetric(0, "ns/op")
+}
