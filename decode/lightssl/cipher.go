@@ -36,7 +36,8 @@ func NewCipher(c Credentials) *Cipher {
 
 // SetHead tells the cipher the first ciphertext block of the frame before the
 // next one: all it takes to start in the middle of a session or after a gap.
-func (c *Cipher) SetHead(head []byte) { copy(c.iv[:], head) }
+// It takes the first 16 bytes of head, and panics if there are fewer.
+func (c *Cipher) SetHead(head []byte) { c.iv = [BlockLen]byte(head[:BlockLen]) }
 
 // IV returns the initialisation vector of the next frame.
 func (c *Cipher) IV() [BlockLen]byte { return c.iv }

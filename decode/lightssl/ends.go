@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/subtle"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -30,12 +29,14 @@ type CloudEnd struct {
 	Credentials *Credentials    // nil: fresh ones
 
 	// DeviceKey says which public key to seal the credentials for, or why the
-	// device is refused. Nil: the one it announces.
+	// device is refused. Nil: the one it announces. Only with it are Spark Cores
+	// before 0.4.0 admitted, which announce none.
 	DeviceKey func(Identity) (*rsa.PublicKey, error)
 }
 
 // Handshake plays the cloud's end over rw. On any failing identity it returns
-// an error and has sent nothing after the nonce.
+// an error and has sent nothing after the nonce. The error says what was wrong;
+// for the device the caller must end every one of them alike.
 func (e CloudEnd) Handshake(rw io.ReadWriter) (Handshake, error) {
 	h := Handshake{Nonce: valueOr(e.Nonce, NewNonce), Credentials: valueOr(e.Credentials, NewCredentials)}
 	if _, err := rw.Write(h.Nonce[:]); err != nil {
@@ -45,18 +46,38 @@ func (e CloudEnd) Handshake(rw io.ReadWriter) (Handshake, error) {
 	if _, err := io.ReadFull(rw, record); err != nil {
 		return h, fmt.Errorf("lightssl: read identity: %w", err)
 	}
-	var err error
-	if h.Identity, err = OpenIdentity(record, e.Key); err != nil {
-		return h, err
-	}
-	if h.Identity.Nonce != h.Nonce {
-		return h, ErrNonce
+	var ok bool
+	if h.Identity, ok = e.admit(record, h.Nonce); !ok {
+		return h, refusal(record, e.Key)
 	}
 	device, err := e.deviceKey(h.Identity)
 	if err != nil {
 		return h, err
 	}
 	return h, SendCredentials(rw, h.Credentials, device, e.Key)
+}
+
+func (e CloudEnd) admit(record []byte, n Nonce) (Identity, bool) {
+	id, ok := AdmitIdentity(record, n, e.Key)
+	if !ok && e.DeviceKey != nil {
+		id, ok = admitIdentity(record, n, e.Key, CoreIdentityPlainLen)
+	}
+	return id, ok
+}
+
+// refusal says why a record was not admitted. It costs one more RSA operation,
+// the same for every reason, when the answer stands already.
+func refusal(record []byte, cloud *rsa.PrivateKey) error {
+	id, err := OpenIdentity(record, cloud)
+	switch {
+	case err != nil:
+		return err
+	case len(id.Key) == 0:
+		return errors.New("lightssl: the device announced no key")
+	case len(id.Key) != DeviceKeyLen:
+		return fmt.Errorf("lightssl: the device announced a key of %d bytes, not %d", len(id.Key), DeviceKeyLen)
+	}
+	return ErrNonce
 }
 
 func (e CloudEnd) deviceKey(id Identity) (*rsa.PublicKey, error) {
@@ -85,10 +106,14 @@ func SendCredentials(w io.Writer, c Credentials, device *rsa.PublicKey, cloud *r
 // false must behave alike whatever the reason; [OpenIdentity] may tell the
 // reason to the person in front of the screen.
 func AdmitIdentity(record []byte, n Nonce, cloud *rsa.PrivateKey) (Identity, bool) {
+	return admitIdentity(record, n, cloud, IdentityPlainLen)
+}
+
+func admitIdentity(record []byte, n Nonce, cloud *rsa.PrivateKey, size int) (Identity, bool) {
 	if len(record) != IdentityLen {
 		return Identity{}, false
 	}
-	plain := make([]byte, IdentityPlainLen)
+	plain := make([]byte, size)
 	rand.Read(plain)
 	//lint:ignore SA1019 the protocol is PKCS #1 v1.5, here in its constant-time form
 	if rsa.DecryptPKCS1v15SessionKey(rand.Reader, cloud, record, plain) != nil {
@@ -150,14 +175,13 @@ func (e DeviceEnd) SendIdentity(w io.Writer, n Nonce) (Identity, error) {
 
 // AnnouncedKey returns the 162 bytes by which a device announces its key.
 func AnnouncedKey(pub *rsa.PublicKey) ([]byte, error) {
-	if pub.N.BitLen() != modulusLen*8 {
+	if pub.N.BitLen() != deviceKeyBits {
 		return nil, fmt.Errorf("lightssl: a device key has 1024 bits, not %d", pub.N.BitLen())
 	}
-	der, err := x509.MarshalPKIXPublicKey(pub)
-	if err == nil && len(der) != DeviceKeyLen {
-		err = errors.New("lightssl: a device key has the exponent 65537")
+	if pub.E != exponent {
+		return nil, fmt.Errorf("lightssl: a device key has the exponent 65537, not %d", pub.E)
 	}
-	return der, err
+	return MarshalPublicDER(pub), nil
 }
 
 func valueOr[T any](p *T, fresh func() T) T {

@@ -8,6 +8,8 @@ const (
 	// MaxFrameBody is the largest body a frame's length can announce. Photons
 	// accept 768 (up to Device OS 2.3.1) or 928 bytes (3.x), servers any length.
 	MaxFrameBody = 0xffff
+	// MaxMessageLen is the length of the longest message that fits a frame.
+	MaxMessageLen = MaxFrameBody/BlockLen*BlockLen - 1
 )
 
 // AppendFrame appends the frame of a ciphertext: its length, big endian, and
@@ -40,12 +42,13 @@ func FrameLen(b []byte) int {
 	return FrameHeaderLen + int(binary.BigEndian.Uint16(b))
 }
 
-// AppendSealedFrame appends the whole frame of one message.
+// AppendSealedFrame appends the whole frame of one message, and moves on to the
+// next frame. It panics above [MaxMessageLen].
 func (c *Cipher) AppendSealedFrame(dst, plaintext []byte) []byte {
-	n := len(plaintext) + BlockLen - len(plaintext)%BlockLen
-	if n > MaxFrameBody {
+	if len(plaintext) > MaxMessageLen {
 		panic("lightssl: message too long for a frame")
 	}
+	n := len(plaintext) + BlockLen - len(plaintext)%BlockLen
 	dst = binary.BigEndian.AppendUint16(dst, uint16(n))
 	return c.Seal(dst, plaintext)
 }

@@ -32,6 +32,7 @@ const (
 // What callers tell apart.
 var (
 	ErrDecrypt   = errors.New("lightssl: not sealed for this key")
+	ErrNoKey     = errors.New("lightssl: no key to try")
 	ErrSignature = errors.New("lightssl: signature does not fit")
 	ErrNonce     = errors.New("lightssl: nonce differs from the one sent")
 	ErrPadding   = errors.New("lightssl: bad padding")
@@ -85,6 +86,10 @@ func (c *Credentials) IV() []byte { return c[16:32] }
 
 // Salt returns the eight bytes that seed the device's counters.
 func (c *Credentials) Salt() []byte { return c[32:40] }
+
+// HasSalt reports whether the salt is known. A key log may name key and IV
+// only; the salt is zero then, as a random one is once in 2^64 sessions.
+func (c *Credentials) HasSalt() bool { return [8]byte(c.Salt()) != [8]byte{} }
 
 // FirstMessageIDs returns the message ID of the device's Hello as each of the
 // two firmware stacks derives it: SparkProtocol (up to 0.7.0) and LightSSL.
@@ -149,11 +154,11 @@ func ParseIdentity(b []byte) (Identity, error) {
 	if len(b) < CoreIdentityPlainLen {
 		return Identity{}, fmt.Errorf("lightssl: identity of %d bytes, at least %d expected", len(b), CoreIdentityPlainLen)
 	}
-	return Identity{
-		Nonce:  Nonce(b[:NonceLen]),
-		Device: DeviceID(b[NonceLen:CoreIdentityPlainLen]),
-		Key:    bytes.Clone(b[CoreIdentityPlainLen:]),
-	}, nil
+	id := Identity{Nonce: Nonce(b[:NonceLen]), Device: DeviceID(b[NonceLen:CoreIdentityPlainLen])}
+	if len(b) > CoreIdentityPlainLen {
+		id.Key = bytes.Clone(b[CoreIdentityPlainLen:])
+	}
+	return id, nil
 }
 
 // SealIdentity returns the 256-byte identity record, sealed for the cloud.
@@ -172,7 +177,7 @@ func SealIdentity(id Identity, cloud *rsa.PublicKey) ([]byte, error) {
 // OpenIdentity opens a 256-byte identity record. The error is [ErrDecrypt] if
 // the record was sealed for another key or is no such record. It says exactly
 // what is wrong, so its outcome must never be visible to whoever sent the
-// record; an end of a session uses [CloudEnd].
+// record; an end of a session uses [AdmitIdentity] or [CloudEnd].
 func OpenIdentity(record []byte, cloud *rsa.PrivateKey) (Identity, error) {
 	if len(record) != IdentityLen {
 		return Identity{}, fmt.Errorf("lightssl: identity record of %d bytes, not %d", len(record), IdentityLen)
