@@ -339,7 +339,9 @@ func BenchmarkIdleSession(b *testing.B) {
 				addr := p.address()
 				warm := openSessions(b, addr, 20)
 				base, fds := pss(b, p.pid), countFiles(p.pid)
+				time.Sleep(time.Second)
 				open := openSessions(b, addr, 1000)
+				time.Sleep(time.Second)
 				sizes = append(sizes, float64(pss(b, p.pid)-base)/1000/1024)
 				files = append(files, float64(countFiles(p.pid)-fds)/1000)
 				for _, c := range append(open, warm...) {

@@ -23,10 +23,11 @@
 //
 // # Goroutines
 //
-// Serve accepts. Each session has two goroutines, one per direction ([half]):
-// the one that reads the device was started by Serve and waits for the one that
-// reads the cloud. Each reads one leg and writes the other, and holds a buffer
-// only while there are bytes in it. Who ends a session marks it over under its
-// lock and closes both sockets, which ends both goroutines. A timer watches the
-// handshake and is gone once the credentials have passed.
+// Serve accepts, and waits for all others. A goroutine per session dials and then
+// hands over to two, one per direction (half), of which the last to end closes
+// the session. Each reads one leg and writes the other, holds a buffer only while
+// there are bytes in it, and leaves RSA to goroutines that end with the operation,
+// so that its stack stays small. Who ends a session marks it over under its lock
+// and closes both sockets, which ends both halves. A timer watches the handshake
+// and is gone once the credentials have passed.
 package proxy

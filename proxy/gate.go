@@ -57,8 +57,11 @@ func (r *running) displaced(addr netip.Addr) *Session {
 	switch early := r.limits.EarlyDrop; {
 	case sameAddr >= r.limits.HandshakesPerAddr:
 		return r.stalest(func(s *Session) bool { return s.client.Addr() == addr })
-	case n >= r.limits.Handshakes, n >= early && rand.IntN(r.limits.Handshakes-early) < n-early:
+	case n >= r.limits.Handshakes:
 		return r.stalest(func(*Session) bool { return true })
+	case n >= early && rand.IntN(r.limits.Handshakes-early) < n-early:
+		stale := time.Now().Add(-staleAfter).UnixNano()
+		return r.stalest(func(s *Session) bool { return s.progress.Load() < stale })
 	}
 	return nil
 }
@@ -113,11 +116,18 @@ func newRSAGate(l Limits) rsaGate {
 	}
 }
 
-// do runs f, which holds one RSA operation or a few, when a core is free.
+// do runs f, which holds one RSA operation or a few, when a core is free. It runs
+// it on a goroutine of its own, because RSA takes a deep stack and the caller's
+// would stay as deep.
 func (g *rsaGate) do(f func()) {
 	g.slots <- struct{}{}
-	defer func() { <-g.slots }()
-	f()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+	<-g.slots
 }
 
 // admit says how long an address must wait before an identity is opened for it,

@@ -48,6 +48,7 @@ func (h *half) init(s *Session, d stream.Direction) {
 func (h *half) sink() net.Conn { return h.s.legs[h.dir.Opposite()].conn }
 
 // serve relays until the direction or the session ends, and passes the end on.
+// The half that ends last closes the session.
 func (h *half) serve() {
 	switch h.relay() {
 	case bySource:
@@ -60,6 +61,9 @@ func (h *half) serve() {
 		h.s.abort(h.dir.Opposite())
 	case turnedAway:
 		h.s.uniformEnd(&h.in, h.last)
+	}
+	if h.s.relaying.Add(-1) == 0 {
+		h.s.close()
 	}
 }
 

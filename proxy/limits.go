@@ -12,8 +12,9 @@ type Limits struct {
 
 	// Handshakes are devices at once that have not completed the handshake:
 	// default 128. A newcomer displaces the one that has made no progress for the
-	// longest time, from EarlyDrop (default 32) on with a probability that grows
-	// with their number, so that idle sockets cannot lock a device out.
+	// longest time; from EarlyDrop (default 32) on, and with a probability that grows
+	// with their number, already one that has made none for a second. So idle sockets
+	// cannot lock a device out, and a crowd of honest devices finds room.
 	Handshakes        int
 	HandshakesPerAddr int // of these from one address, default 16
 	EarlyDrop         int
@@ -70,6 +71,7 @@ func setDuration(v *time.Duration, def time.Duration) {
 const (
 	joinWait       = 2 * time.Second        // how long a partial record waits for its rest
 	uniformClose   = 2 * time.Second        // from the last byte of a failing identity to the FIN
+	staleAfter     = time.Second            // without progress: a handshake that may be displaced early
 	lingerAfterFIN = time.Second            // and then for the peer to close
 	hungAfter      = 5 * time.Second        // silence of the cloud that is worth a notice
 	drainQuiet     = 250 * time.Millisecond // silence that ends a session when we stop

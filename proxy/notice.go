@@ -102,8 +102,12 @@ func (h *half) incomplete(b []byte) {
 	if len(h.cut.handshake) > 0 && h.foreign(b) {
 		return
 	}
-	h.s.notify(RecordIncomplete, "%s: %d bytes from the %s are no whole %s (%d expected): passed on as they are",
-		h.s, len(b), h.dir, h.cut.expects(), h.cut.want(b))
+	then := "passed on as they are"
+	if h.mustComplete() {
+		then = "not passed on, because the splice needs it whole"
+	}
+	h.s.notify(RecordIncomplete, "%s: %d bytes from the %s are no whole %s (%d expected): %s",
+		h.s, len(b), h.dir, h.cut.expects(), h.cut.want(b), then)
 }
 
 // foreign announces traffic that is not ours, if the first bytes say so.

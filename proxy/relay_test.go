@@ -79,12 +79,15 @@ func TestObservedBytesArriveUnchangedBothWays(t *testing.T) {
 	}
 }
 
-func TestBothLegsOfAFrameAreReportedInOneCall(t *testing.T) {
+func TestBothLegsAreReportedInOneCallBeforeTheBytesLeave(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	device, cloud := w.connect()
 	write(t, cloud, randomBytes(40))
 	read(t, device, 40)
+	if got := len(w.spy.leg(stream.DeviceLeg).sent[stream.FromCloud]); got != 40 {
+		t.Errorf("%d bytes reported when the device has 40", got)
+	}
 	write(t, device, randomBytes(256))
 	read(t, cloud, 256)
 	device.Close()
@@ -180,6 +183,7 @@ func TestResetPassesAsReset(t *testing.T) {
 					// Closed for good, and then data comes: the kernel answers with a reset.
 					first.Close()
 					write(t, second, randomBytes(400))
+					w.spy.await(t, stream.DeviceLeg, d.String()+" rst")
 					expectBroken(t, second)
 				} else {
 					reset(first)

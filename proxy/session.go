@@ -26,8 +26,8 @@ type Session struct {
 	legs   [2]leg  // by who is at its far end: the direction that is read from it
 	halves [2]half // by direction
 	hooks  *Hooks
-	wg     sync.WaitGroup // the half that reads the cloud
 
+	relaying atomic.Int32 // halves that have not ended
 	lastRead atomic.Int64 // when bytes came last, Unix nanoseconds
 	progress atomic.Int64 // when the handshake advanced last, likewise
 
@@ -60,22 +60,23 @@ func (r *running) newSession(conn net.Conn, client netip.AddrPort) *Session {
 	return s
 }
 
-// serve lives the session's life.
+// serve begins the session's life, and with a cloud hands it over to a goroutine
+// per direction. These are fresh ones because dialling needs a deep stack, which
+// would stay as deep for as long as the session lives.
 func (s *Session) serve(ctx context.Context) {
-	defer s.run.leave(s)
-	defer s.close()
 	tune(s.legs[stream.FromDevice].conn)
-	if s.run.terminates() {
+	switch {
+	case s.run.terminates():
 		s.terminate(ctx)
+	case s.connect(ctx):
+		s.start()
+		s.relaying.Store(int32(len(s.halves)))
+		for i := range s.halves {
+			s.run.wg.Go(s.halves[i].serve)
+		}
 		return
 	}
-	if !s.connect(ctx) {
-		return
-	}
-	s.start()
-	s.wg.Go(s.halves[stream.FromCloud].serve)
-	s.halves[stream.FromDevice].serve()
-	s.wg.Wait()
+	s.close()
 }
 
 // connect dials the cloud. If that fails the device is closed having heard
@@ -85,9 +86,12 @@ func (s *Session) connect(ctx context.Context) bool {
 	if !ok {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.run.limits.Dial)
+	dialCtx, cancel := context.WithTimeout(ctx, s.run.limits.Dial)
 	defer cancel()
-	conn, err := s.run.dial(ctx, dest)
+	conn, err := s.run.dial(dialCtx, dest)
+	if ctx.Err() != nil && err != nil { // we stop
+		return false
+	}
 	if err != nil {
 		s.openOne()
 		s.notify(UpstreamFailed, "%s: cannot reach the cloud at %s (%v): the device was closed at once; check that the server runs there and that the address is right", s, dest, err)
@@ -238,8 +242,9 @@ func (s *Session) cut() {
 	s.end()
 }
 
-// close ends whatever is left.
+// close ends whatever is left and forgets the session.
 func (s *Session) close() {
+	defer s.run.leave(s)
 	s.cut()
 	s.mu.Lock()
 	defer s.mu.Unlock()

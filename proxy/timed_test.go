@@ -41,6 +41,7 @@ func inBubble(t *testing.T, f func(*testing.T, *bubble)) {
 		f(t, b)
 		b.stop()
 		b.cloud.Close()
+		time.Sleep(time.Minute) // of the bubble's time: for scripted peers to end
 	})
 }
 
@@ -243,16 +244,18 @@ func TestStopDrainsWhatIsInFlight(t *testing.T) {
 			cloud1.Close()
 		}()
 		go func() {
-			start := time.Now()
 			for {
 				if _, err := cloud2.Write(frame(16)); err != nil {
-					break
+					return
 				}
 				time.Sleep(100 * time.Millisecond)
 			}
+		}()
+		go func() {
+			start := time.Now()
+			io.Copy(io.Discard, busy)
 			stopped <- time.Since(start)
 		}()
-		go io.Copy(io.Discard, busy)
 		b.stop()
 		if first, last := <-stopped, <-stopped; first != drainQuiet || last != drainLimit {
 			t.Errorf("the silent one was closed after %v, the busy one after %v", first, last)

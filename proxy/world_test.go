@@ -138,6 +138,18 @@ func (s *spy) endings(l stream.Leg) string {
 	return strings.Join(words, ", ")
 }
 
+// await waits until a leg has ended in some way.
+func (s *spy) await(t testing.TB, l stream.Leg, ending string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !strings.HasSuffix(s.endings(l), ending) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the %s leg ended as %q, not %q", l, s.endings(l), ending)
+		}
+		runtime.Gosched()
+	}
+}
+
 // notices collects notices.
 type notices struct {
 	mu  sync.Mutex
