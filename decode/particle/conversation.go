@@ -1,0 +1,268 @@
+package particle
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Conversation is what the messages of one session have to do with each other.
+// It is fed every message in order of time by Next. The zero value is ready;
+// what it remembers is bounded. It is not safe for concurrent use.
+type Conversation struct {
+	pending [2]pending // by the sender of the requests
+	names   names
+	scratch []byte // for joining names
+
+	expected uint16 // the ID that a server expects of the device's next message
+	own      uint16 // the ID that the device will take next: differs once it spent one on an acknowledgement
+	counting bool   // expected and own hold
+	stack    Stack
+
+	update  *Transfer
+	updates int
+}
+
+// Stack returns which stack the device runs, as far as facts have told.
+func (c *Conversation) Stack() Stack { return c.stack }
+
+// Forgotten returns how many requests were forgotten for want of room before
+// they were answered.
+func (c *Conversation) Forgotten() int { return c.pending[0].forgotten + c.pending[1].forgotten }
+
+// Transfer returns the firmware transfer that is going on or was the last one,
+// or nil if there was none. It changes with every message.
+func (c *Conversation) Transfer() *Transfer { return c.update }
+
+// Transfers returns the number of firmware transfers so far.
+func (c *Conversation) Transfers() int { return c.updates }
+
+// Next returns what the next message of the session means. It keeps no part
+// of m.
+func (c *Conversation) Next(from stream.Direction, at time.Time, m *coap.Message) Meaning {
+	g := Meaning{From: from}
+	if from == stream.FromDevice && m.Type != coap.Acknowledgement {
+		g.MIDGap = c.count(m.ID)
+	}
+	if isRequest(m) {
+		c.ask(&g, at, m)
+	} else {
+		c.respond(&g, at, m)
+	}
+	c.trackUpdate(&g, at, m)
+	return g
+}
+
+// isRequest reports whether a message asks for something: a request, or an
+// empty message that is no answer.
+func isRequest(m *coap.Message) bool {
+	if m.Type == coap.Acknowledgement || m.Type == coap.ResetMessage {
+		return false
+	}
+	return !m.Code.IsResponse()
+}
+
+// count notes the ID of a device's message that is not an acknowledgement, and
+// returns its distance from the expected one. The servers expect each of these
+// to be one higher than the one before and hang up otherwise
+// (particle-iot/spark-protocol@2c745e7:js/clients/SparkCore.js,
+// Brewskey/spark-protocol@f664ab3:src/clients/Device.js).
+func (c *Conversation) count(id uint16) (gap int16) {
+	if c.counting {
+		gap = int16(id - c.expected)
+	}
+	c.counting, c.expected, c.own = true, id+1, id+1
+	return gap
+}
+
+// ask classifies a request and remembers it.
+func (c *Conversation) ask(g *Meaning, at time.Time, m *coap.Message) {
+	g.Kind = requestKind(g.From, m)
+	e := exchange{kind: g.Kind}
+	switch g.Kind {
+	case KindHello:
+		c.learnStack(m.Payload)
+	case KindHelloReply:
+		if hello := c.pending[stream.FromDevice].newest(KindHello); hello != nil {
+			g.answers(hello, at)
+		}
+	case KindDescribePost:
+		c.names.learn(m.Payload)
+	case KindDescribeBlock:
+		e.kind = KindDescribePost
+	case KindFunctionCall, KindVariable, KindEvent, KindSubscribe:
+		e.name = c.names.find(c.path(m))
+	case KindPresence, KindGoodbye:
+		return
+	}
+	c.pending[g.From].add(e, at, m)
+}
+
+// path returns the name behind the resource letter, joined with slashes. It is
+// valid until the next call.
+func (c *Conversation) path(m *coap.Message) []byte {
+	parts := nameParts(m)
+	if len(parts) == 1 {
+		return parts[0].Value
+	}
+	c.scratch = appendJoined(c.scratch[:0], parts)
+	return c.scratch
+}
+
+// learnStack tells the stack by the hello's flags: LightSSL always sets the bit
+// for diagnostics, which came with it.
+func (c *Conversation) learnStack(hello []byte) {
+	switch {
+	case len(hello) < 6:
+	case hello[5]&HelloDiagnostics != 0:
+		c.stack = LightSSLStack
+	default:
+		c.stack = LegacyStack
+	}
+}
+
+// respond classifies an answer and finds what it answers.
+func (c *Conversation) respond(g *Meaning, at time.Time, m *coap.Message) {
+	asked := &c.pending[g.From.Opposite()]
+	e := c.find(g, asked, m)
+	if e != nil {
+		g.Kind = answerKind(e.kind, m)
+	} else {
+		g.Kind, e = c.orphan(g.From, asked, m)
+	}
+	if e != nil {
+		g.answers(e, at)
+		if g.Kind == KindVariableReply && e.name != nil {
+			g.Type = e.name.typ
+		}
+		c.learnStackFrom(g)
+	}
+	if g.Kind == KindDescribeReply {
+		c.names.learn(m.Payload)
+	}
+	if m.Type == coap.Confirmable {
+		c.pending[g.From].add(exchange{kind: separateKind(g.Kind)}, at, m)
+	}
+	if e != nil {
+		asked.settle(e, m)
+	}
+}
+
+// separateKind is the kind under which a confirmable response waits for its
+// acknowledgement.
+func separateKind(k Kind) Kind {
+	if k == KindDescribeBlock || k == KindMetrics {
+		return KindDescribeReply
+	}
+	return k
+}
+
+// answers notes that g answers e.
+func (g *Meaning) answers(e *exchange, at time.Time) {
+	g.Answers, g.HasRTT, g.RequestID = e.kind, true, e.id
+	g.RTT = time.Duration(at.UnixNano() - e.at)
+	if e.name != nil {
+		g.Name = e.name.text
+	}
+	g.Update.Index = e.index
+}
+
+// find returns the message that m answers, by the rules of its sender.
+func (c *Conversation) find(g *Meaning, asked *pending, m *coap.Message) *exchange {
+	switch {
+	case m.Code == coap.Empty:
+		return c.findEmpty(g, asked, m)
+	case g.From == stream.FromCloud:
+		return findForDevice(asked, m)
+	}
+	// Servers look at nothing but the token.
+	if e := asked.byToken(m.Token); e != nil || m.Type != coap.Acknowledgement {
+		return e
+	}
+	return asked.byID(m.ID)
+}
+
+// findForDevice finds what a cloud's response answers. The original server puts
+// a token of 00 that means nothing into every acknowledgement, so the ID goes
+// first; and a device takes every 2.05 for the time.
+func findForDevice(asked *pending, m *coap.Message) *exchange {
+	if m.Type == coap.Acknowledgement {
+		if e := asked.byID(m.ID); e != nil {
+			return e
+		}
+	}
+	if e := asked.byToken(m.Token); e != nil && (m.Type != coap.Acknowledgement || !bytes.Equal(m.Token, fillerToken)) {
+		return e
+	}
+	if m.Code == coap.Content {
+		return asked.newest(KindTime)
+	}
+	return nil
+}
+
+var fillerToken = []byte{0}
+
+// findEmpty finds what an empty acknowledgement or a reset answers: by its ID,
+// except that LightSSL acknowledges pings and key changes under its own next ID,
+// and that a server may answer the ID 0 under a random one.
+func (c *Conversation) findEmpty(g *Meaning, asked *pending, m *coap.Message) *exchange {
+	e := asked.byID(m.ID)
+	fromDevice := g.From == stream.FromDevice
+	ownID := fromDevice && c.counting && m.ID == c.own
+	if e != nil && !(ownID && e.acked) {
+		return e
+	}
+	if m.Type != coap.Acknowledgement {
+		return e
+	}
+	var other *exchange
+	if fromDevice {
+		other = asked.oldestUnanswered(KindPing, KindKeyChange)
+	} else {
+		other = asked.zeroID()
+	}
+	if other == nil {
+		return e
+	}
+	g.Misnumbered = true
+	if ownID {
+		c.own++
+	}
+	return other
+}
+
+// orphan classifies an answer that nothing was found for, by its form. A
+// description whose request had no token is known by its form as well.
+func (c *Conversation) orphan(from stream.Direction, asked *pending, m *coap.Message) (Kind, *exchange) {
+	switch {
+	case m.Type == coap.ResetMessage:
+		return KindReset, nil
+	case m.Code == coap.Empty:
+		return KindAck, nil
+	}
+	kind := formKind(from, m, c.update != nil && !c.update.Over())
+	if kind.Generic() {
+		return kind, nil
+	}
+	for i := len(asked.list) - 1; i >= 0; i-- {
+		e := &asked.list[i]
+		if e.tokenLen == 0 && !e.answered && answerKind(e.kind, m) == kind {
+			return kind, e
+		}
+	}
+	return kind, nil
+}
+
+// learnStackFrom tells the stack by how a device acknowledges a ping: only the
+// legacy one uses the ping's ID.
+func (c *Conversation) learnStackFrom(g *Meaning) {
+	switch {
+	case g.Kind != KindPingAck || g.From != stream.FromDevice || c.stack != UnknownStack:
+	case g.Misnumbered:
+		c.stack = LightSSLStack
+	default:
+		c.stack = LegacyStack
+	}
+}
