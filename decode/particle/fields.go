@@ -115,8 +115,8 @@ var (
 	defOTABitmap   = field.Def{Key: "photon.ota.bitmap", Label: "Chunks received", Type: field.Bytes, Help: "one bit for each chunk behind photon.ota.chunk_index, in words of 4 bytes, little endian (OTA protocol 3)"}
 )
 
-// Fields lists all fields that kinds have, those without a key left out.
-var Fields = []*field.Def{
+// Defs lists all fields that kinds have, those without a key left out.
+var Defs = []*field.Def{
 	&defRequestMID, &defRequestKind, &defMIDGap, &defMisnumbered, &defGeneric, &defRest, &defBlock, &defBlockMore,
 	&defProductID, &defProductVer, &defHelloFlags, &defHelloFlag, &defPlatform, &defHelloReserved, &defHelloIDLen, &defHelloID,
 	&defHelloModule, &defHelloMaxMsg, &defHelloMaxBin, &defHelloChunk, &defPresenceID,
