@@ -1,6 +1,10 @@
 package particle
 
-import "github.com/photonscope/photonscope/decode/field"
+import (
+	"slices"
+
+	"github.com/photonscope/photonscope/decode/field"
+)
 
 // The table of the fields that kinds have. Integers are big endian on the wire
 // unless the help says otherwise.
@@ -115,8 +119,11 @@ var (
 	defOTABitmap   = field.Def{Key: "photon.ota.bitmap", Label: "Chunks received", Type: field.Bytes, Help: "one bit for each chunk behind photon.ota.chunk_index, in words of 4 bytes, little endian (OTA protocol 3)"}
 )
 
-// Defs lists all fields that kinds have, those without a key left out.
-var Defs = []*field.Def{
+// Defs returns the table of all fields that kinds have. Those that only group
+// have no key.
+func Defs() []*field.Def { return slices.Clone(defs) }
+
+var defs = []*field.Def{
 	&defRequestMID, &defRequestKind, &defMIDGap, &defMisnumbered, &defGeneric, &defRest, &defBlock, &defBlockMore,
 	&defProductID, &defProductVer, &defHelloFlags, &defHelloFlag, &defPlatform, &defHelloReserved, &defHelloIDLen, &defHelloID,
 	&defHelloModule, &defHelloMaxMsg, &defHelloMaxBin, &defHelloChunk, &defPresenceID,
@@ -125,10 +132,10 @@ var Defs = []*field.Def{
 	&defFuncName, &defFuncArg, &defFuncMore, &defFuncResult,
 	&defVarName, &defVarType, &defVarValue, &defVarRaw, &defVarAsBool, &defVarAsInt, &defVarAsDbl, &defVarAsText,
 	&defEventName, &defEventPublic, &defEventTTL, &defEventData, &defSubPrefix, &defSubScope, &defSubDevice,
-	&defDescFlags, &defDescPart, &defDescBinary, &defDescFunction, &defDescVariable, &defDescVarType, &defDescPlatform, &defDescHardware,
-	&defModSize, &defModStore, &defModChecked, &defModResult, &defModHash, &defModFunction, &defModIndex, &defModVersion, &defModOther,
+	&defDescFlags, &defDescription, &defDescSyntax, &defDescPart, &defDescBinary, &defDescFunction, &defDescVariable, &defDescVarType, &defDescPlatform, &defDescHardware,
+	&defModule, &defModSize, &defModStore, &defModChecked, &defModResult, &defModHash, &defModFunction, &defModIndex, &defModVersion, &defModOther,
 	&defDepFunction, &defDepIndex, &defDepVersion,
-	&defMetricsHead, &defMetricsIDLen, &defMetricsValLen, &defMetricID, &defMetricValue,
+	&defMetricsHead, &defMetricsIDLen, &defMetricsValLen, &defMetric, &defMetricID, &defMetricValue,
 	&defOTAFlags, &defOTAChunkLen, &defOTASize, &defOTADest, &defOTAAddress, &defOTACRC, &defOTACRCOK, &defOTAIndex, &defOTARepeated,
 	&defOTAData, &defOTAReceived, &defOTATotal, &defOTAPercent, &defOTAMissing, &defOTAReport,
 	&defOTASHA, &defOTAWindow, &defOTADiscard, &defOTACancel, &defOTABitmap,
