@@ -1,6 +1,8 @@
 package field
 
 import (
+	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -9,11 +11,23 @@ const hexDigits = "0123456789abcdef"
 
 // AppendHex appends b as lower-case hexadecimal digits.
 func AppendHex(dst, b []byte) []byte {
+	start := len(dst)
+	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
+	out := dst[start:]
 	for _, c := range b {
-		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
+		binary.LittleEndian.PutUint16(out, hexPairs[c])
+		out = out[2:]
 	}
 	return dst
 }
+
+// hexPairs has the two digits of every byte, the first one in the low byte.
+var hexPairs = func() (pairs [256]uint16) {
+	for c := range pairs {
+		pairs[c] = uint16(hexDigits[c>>4]) | uint16(hexDigits[c&15])<<8
+	}
+	return pairs
+}()
 
 // AppendPrintable is the sanitiser: the one way foreign bytes become text for
 // a screen, a log or a report. What could steer a terminal, reorder or hide

@@ -19,9 +19,10 @@ const (
 	Text               // text from the wire: foreign, perhaps not UTF-8
 	Bytes              // bytes, shown as lower-case hex
 	Secret             // key material: shown as "[secret]" unless asked for
+	Any                // of a Def only: the values have types of their own
 )
 
-var typeNames = [...]string{"none", "uint", "int", "bool", "float", "word", "text", "bytes", "secret"}
+var typeNames = [...]string{"none", "uint", "int", "bool", "float", "word", "text", "bytes", "secret", "any"}
 
 // String returns the name of the type as the documentation prints it.
 func (t Type) String() string { return typeNames[t] }
@@ -138,7 +139,12 @@ func (v Value) AppendJSON(dst []byte, showSecrets bool) []byte {
 	switch v.typ {
 	case None:
 		return append(dst, "null"...)
-	case Uint, Int, Bool:
+	case Uint:
+		return strconv.AppendUint(dst, v.num, 10)
+	case Bytes:
+		dst = AppendHex(append(dst, '"'), v.data)
+		return append(dst, '"')
+	case Int, Bool:
 		return v.AppendText(dst, showSecrets)
 	case Float:
 		f := math.Float64frombits(v.num)

@@ -50,7 +50,7 @@ var (
 
 	defVarName   = field.Def{Key: "photon.var.name", Label: "Variable", Type: field.Text, Help: "name of the variable; in its value taken from the request"}
 	defVarType   = field.Def{Key: "photon.var.type", Label: "Type", Type: field.Word, Help: "bool, int, double or string, from the description; unknown if none was seen"}
-	defVarValue  = field.Def{Key: "photon.var.value", Label: "Value", Type: field.Text, Help: "the value; true or false, a number, or text by photon.var.type: bool 1 byte, int 4 bytes, double 8 bytes little endian; absent if the type is unknown"}
+	defVarValue  = field.Def{Key: "photon.var.value", Label: "Value", Type: field.Any, Help: "the value; true or false, a number, or text by photon.var.type: bool 1 byte, int 4 bytes, double 8 bytes little endian; absent if the type is unknown"}
 	defVarRaw    = field.Def{Key: "photon.var.raw", Label: "Value of unknown type", Type: field.Bytes, Help: "the value's bytes, if its type is unknown or does not fit"}
 	defVarAsBool = field.Def{Key: "photon.var.as_bool", Label: "If it is a bool", Type: field.Bool, Help: "a possible reading of photon.var.raw, not a fact"}
 	defVarAsInt  = field.Def{Key: "photon.var.as_int", Label: "If it is an int", Type: field.Int, Help: "a possible reading of photon.var.raw, not a fact"}

@@ -1,0 +1,133 @@
+package decode
+
+import (
+	"time"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Event is one thing the decoder found out: an envelope, which every kind of
+// event has, and a body. Its bytes never change after it was returned.
+type Event struct {
+	At      time.Time // when the last byte it rests on passed
+	Conn    stream.Conn
+	Session uint32           // photon.session: one number for both legs of a proxied pair, from 1
+	From    stream.Direction // who sent the bytes; of no meaning for Opened
+	Device  lightssl.DeviceID
+	Known   bool   // Device is known: some record of the session named it. A claim until a frame decrypts
+	Altered bool   // set by OneLeg: the other leg carries different bytes here
+	Raw     []byte // the bytes on the wire, a frame's length included; nil if the event has none
+	Body    Body
+}
+
+// Body is what happened. The set is closed: *Opened, *Nonce, *Identity,
+// *Credentials, *Message, *Sealed, *Malformed, *Gap, *Closed, *Finding.
+type Body interface {
+	// Name is the event's type in NDJSON.
+	Name() string
+}
+
+// Opened is the start of a connection.
+type Opened struct{}
+
+// Nonce is the cloud's first record.
+type Nonce struct {
+	Nonce lightssl.Nonce
+	Looks string // what the bytes look like if not like a nonce, such as "an HTTP message"; "" otherwise
+}
+
+// Identity is the device's first record.
+type Identity struct {
+	Opened   bool // some server key opened it
+	Identity lightssl.Identity
+	Nonce    lightssl.Nonce // the one the cloud sent
+	HasNonce bool
+	Plain    []byte // the opened layer: nonce, device ID, device public key
+	NonceOK  bool   // the nonce inside is the one the cloud sent
+	Reason   string // why it is not opened, and which key would open it
+}
+
+// Credentials is the cloud's second record.
+type Credentials struct {
+	Opened      bool
+	Credentials lightssl.Credentials // secret
+	Nonce       lightssl.Nonce       // of the session: names it in a key log
+	HasNonce    bool
+	Source      string // what opened it: "device key", "key log"
+	Signature   string // "verified", "wrong" or "not checked"
+	Reason      string // why it is not opened, and which key would open it
+}
+
+// Message is a frame that was opened and holds a CoAP message.
+type Message struct {
+	Plain   []byte // the CoAP message, without padding
+	Padded  []byte // the same with its padding: the plain layer
+	Meaning particle.Meaning
+}
+
+// Sealed is a frame that no known key opens.
+type Sealed struct {
+	Reason string // which key would open it
+}
+
+// Malformed is bytes that are not what the protocol has at their place.
+type Malformed struct {
+	Layer  string // the layer Offset counts in: "wire" or "plain"
+	Offset int    // of the first byte that does not fit
+	Reason string // what is wrong, in words
+	Plain  []byte // what decryption gave, if it came that far; without padding if the padding was right
+	Padded []byte // the same with its padding
+}
+
+// Gap is bytes that are missing from the capture.
+type Gap struct {
+	Len int // bytes, 0 if unknown
+}
+
+// Closed is the end of one direction, or by Reset of both.
+type Closed struct {
+	How     stream.CloseKind
+	Pending int // bytes of an incomplete record that were waiting, reported before as Malformed
+}
+
+// Finding is a conclusion drawn from events. Only package diagnose makes it.
+type Finding struct {
+	ID    string // such as "PH-01"
+	Title string // one sentence
+}
+
+// Name implements Body.
+func (*Opened) Name() string { return "opened" }
+
+// Name implements Body.
+func (*Nonce) Name() string { return "nonce" }
+
+// Name implements Body.
+func (*Identity) Name() string { return "identity" }
+
+// Name implements Body.
+func (*Credentials) Name() string { return "credentials" }
+
+// Name implements Body.
+func (*Message) Name() string { return "message" }
+
+// Name implements Body.
+func (*Sealed) Name() string { return "sealed" }
+
+// Name implements Body.
+func (*Malformed) Name() string { return "malformed" }
+
+// Name implements Body.
+func (*Gap) Name() string { return "gap" }
+
+// Name implements Body.
+func (*Closed) Name() string { return "closed" }
+
+// Name implements Body.
+func (*Finding) Name() string { return "finding" }
+
+// EventTypes lists the types of events in the order in which a session shows
+// them.
+var EventTypes = []string{"opened", "nonce", "identity", "credentials", "message", "sealed", "malformed", "gap", "closed", "finding"}

@@ -1,0 +1,117 @@
+package decode
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// frameItems returns the index of the first frame's item.
+const firstFrame = 4
+
+func messagesOf(events []Event) (plain [][]byte) {
+	for _, e := range events {
+		if m, ok := e.Body.(*Message); ok {
+			plain = append(plain, m.Plain)
+		}
+	}
+	return plain
+}
+
+// A lost frame costs itself and the first 16 bytes of the next one in its
+// direction, whether or not the capture knows how much is missing.
+func TestALostFrameCostsOnlyTheHeadOfTheNext(t *testing.T) {
+	v := loadVectors(t, "session_lightssl.json")
+	whole := v.items(t)
+	want := messagesOf(decodeAll(vectorKeys(t), whole))
+	for lost := range v.Messages {
+		for _, known := range []bool{true, false} {
+			items := append([]stream.Item(nil), whole...)
+			seg := items[firstFrame+lost].(stream.Segment)
+			gap := stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From}
+			if known {
+				gap.Len = len(seg.Data)
+			}
+			items[firstFrame+lost] = gap
+			events := decodeAll(vectorKeys(t), items)
+			missing := lostMessages(want, messagesOf(events))
+			if missing == nil {
+				t.Fatalf("frame %d lost (known %v): other messages changed", lost, known)
+			}
+			next := nextInDirection(v, lost)
+			if len(missing) > 2 || missing[0] != lost || len(missing) == 2 && missing[1] != next {
+				t.Errorf("frame %d lost (known %v): messages %v are missing; next in its direction is %d", lost, known, missing, next)
+			}
+			checkRecovered(t, events, want, next)
+		}
+	}
+}
+
+// lostMessages returns the indices of want that got lacks, or nil if got is
+// no subsequence.
+func lostMessages(want, got [][]byte) []int {
+	missing := []int{}
+	j := 0
+	for i := range want {
+		if j < len(got) && bytes.Equal(want[i], got[j]) {
+			j++
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	if j != len(got) {
+		return nil
+	}
+	return missing
+}
+
+func nextInDirection(v *vectorSession, i int) int {
+	for j := i + 1; j < len(v.Messages); j++ {
+		if v.Messages[j].Direction == v.Messages[i].Direction {
+			return j
+		}
+	}
+	return -1
+}
+
+// checkRecovered checks that the frame after the gap shows all but its first
+// block.
+func checkRecovered(t *testing.T, events []Event, want [][]byte, next int) {
+	t.Helper()
+	if next < 0 {
+		return
+	}
+	for _, e := range events {
+		m, ok := e.Body.(*Malformed)
+		if ok && len(m.Plain) == len(want[next]) && len(m.Plain) > 16 && bytes.Equal(m.Plain[16:], want[next][16:]) {
+			return
+		}
+	}
+	if len(want[next]) > 16 {
+		t.Errorf("the frame after the gap does not show %x", want[next][16:])
+	}
+}
+
+// A gap inside a frame whose head was seen costs that frame alone.
+func TestAGapInsideAFrameBehindItsHeadCostsThatFrameAlone(t *testing.T) {
+	v := loadVectors(t, "session_lightssl.json")
+	whole := v.items(t)
+	want := messagesOf(decodeAll(vectorKeys(t), whole))
+	for lost := range v.Messages {
+		seg := whole[firstFrame+lost].(stream.Segment)
+		if len(seg.Data) < 18+16 {
+			continue
+		}
+		var items []stream.Item
+		items = append(items, whole[:firstFrame+lost]...)
+		head, tail := seg, seg
+		head.Data, tail.Data = seg.Data[:20], seg.Data[28:]
+		items = append(items, head, stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: 8}, tail)
+		items = append(items, whole[firstFrame+lost+1:]...)
+		events := decodeAll(vectorKeys(t), items)
+		if missing := lostMessages(want, messagesOf(events)); len(missing) != 1 || missing[0] != lost {
+			t.Errorf("gap inside frame %d: messages %v are missing", lost, missing)
+		}
+	}
+}

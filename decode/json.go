@@ -1,0 +1,81 @@
+package decode
+
+import (
+	"time"
+
+	"github.com/photonscope/photonscope/decode/field"
+)
+
+// Schema is the version of the NDJSON contract (docs/ndjson.md).
+const Schema = "photonscope.event/1"
+
+// AppendJSON appends the event as one line of NDJSON, newline included.
+func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
+	if p.json.add == nil {
+		p.json.add = p.json.value
+	}
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, e.Body.Name()...)
+	dst = append(dst, `","time":"`...)
+	dst = p.clock.append(dst, e.At)
+	dst = append(dst, '"')
+	p.json.b, p.json.many, p.json.showSecrets = dst, nil, p.ShowSecrets
+	p.each(e, p.json.add)
+	p.json.closeArray()
+	dst, p.json.b = p.json.b, nil
+	return append(dst, "}\n"...)
+}
+
+// jsonLine is a JSON object that is being written.
+type jsonLine struct {
+	b           []byte
+	many        *field.Def // whose array is open
+	showSecrets bool
+	add         func(*field.Def, field.Value) // value as a function, made once
+}
+
+func (j *jsonLine) value(def *field.Def, v field.Value) {
+	if def == j.many {
+		j.b = v.AppendJSON(append(j.b, ','), j.showSecrets)
+		return
+	}
+	j.closeArray()
+	b := append(j.b, ',', '"')
+	b = append(b, def.Key...)
+	b = append(b, '"', ':')
+	if def.Many {
+		j.many = def
+		b = append(b, '[')
+	}
+	j.b = v.AppendJSON(b, j.showSecrets)
+}
+
+func (j *jsonLine) closeArray() {
+	if j.many != nil {
+		j.b = append(j.b, ']')
+		j.many = nil
+	}
+}
+
+// clock formats times, fast for times that share a second.
+type clock struct {
+	second int64
+	text   []byte // up to and without the fraction
+}
+
+// append appends t as RFC 3339 in UTC with nanoseconds.
+func (c *clock) append(dst []byte, t time.Time) []byte {
+	if s := t.Unix(); s != c.second || c.text == nil {
+		c.second = s
+		c.text = t.UTC().AppendFormat(c.text[:0], "2006-01-02T15:04:05.")
+	}
+	dst = append(dst, c.text...)
+	ns := t.Nanosecond()
+	var digits [9]byte
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = byte('0' + ns%10)
+		ns /= 10
+	}
+	dst = append(dst, digits[:]...)
+	return append(dst, 'Z')
+}

@@ -1,0 +1,207 @@
+package decode
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/field"
+)
+
+// Every line is JSON, no key appears twice, and every key is in the table of
+// fields with the type the table gives it.
+func TestNDJSONAgreesWithTheTableOfFields(t *testing.T) {
+	defs := make(map[string]*field.Def)
+	for _, d := range Fields() {
+		defs[d.Key] = d
+	}
+	for _, name := range vectorNames {
+		var p Printer
+		for _, e := range decodeAll(vectorKeys(t), loadVectors(t, name).items(t)) {
+			line := string(p.AppendJSON(nil, &e))
+			if !strings.HasSuffix(line, "}\n") || strings.Count(line, "\n") != 1 {
+				t.Fatalf("not one line: %q", line)
+			}
+			for key, value := range object(t, line) {
+				d := defs[key]
+				if d == nil {
+					t.Errorf("%s: key %s is in no table", e.Body.Name(), key)
+				} else if err := fitsType(d, value); err != "" {
+					t.Errorf("%s: %s is %s, the table says %s: %s", e.Body.Name(), key, value, d.Type, err)
+				}
+			}
+		}
+	}
+}
+
+// object parses a flat JSON object and fails on a repeated key.
+func object(t *testing.T, line string) map[string]json.RawMessage {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(line))
+	if _, err := dec.Token(); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	out := make(map[string]json.RawMessage)
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if out[key.(string)] != nil {
+			t.Errorf("key %s twice: %s", key, line)
+		}
+		out[key.(string)] = value
+	}
+	return out
+}
+
+func fitsType(d *field.Def, value json.RawMessage) string {
+	if d.Many {
+		var list []json.RawMessage
+		if json.Unmarshal(value, &list) != nil {
+			return "a field that may occur more than once is an array"
+		}
+		for _, v := range list {
+			one := *d
+			one.Many = false
+			if err := fitsType(&one, v); err != "" {
+				return err
+			}
+		}
+		return ""
+	}
+	var v any
+	json.Unmarshal(value, &v)
+	switch d.Type {
+	case field.Any:
+	case field.Uint, field.Int, field.Float:
+		if _, ok := v.(float64); !ok {
+			return "no number"
+		}
+	case field.Bool:
+		if _, ok := v.(bool); !ok {
+			return "no boolean"
+		}
+	case field.Bytes:
+		s, ok := v.(string)
+		if b, err := hex.DecodeString(s); !ok || err != nil || hex.EncodeToString(b) != s {
+			return "no lower-case hex"
+		}
+	default:
+		if _, ok := v.(string); !ok {
+			return "no string"
+		}
+	}
+	return ""
+}
+
+func TestJSONStringsSurviveAParser(t *testing.T) {
+	for _, s := range []string{"", "plain", `quote " and \`, "tab\tnew\nline", "Ünïcödé ✓ 100%", "bidi \u202e zero\u200bwidth", "\x1b[31m", "😀 \U000e0041"} {
+		line := field.AppendJSONString(nil, s)
+		var back string
+		if err := json.Unmarshal(line, &back); err != nil || back != s {
+			t.Errorf("%q became %s, back %q (%v)", s, line, back, err)
+		}
+		for _, c := range string(line) {
+			if c < ' ' || c == 0x7f || c == 0x202e || c == 0x200b {
+				t.Errorf("%q is written with %U", s, c)
+			}
+		}
+	}
+	if got := string(field.AppendJSONString(nil, []byte{'a', 0xff, 0xc3, 'b'})); got != `"a\\xff\\xc3b"` {
+		t.Errorf("stray bytes: %s", got)
+	}
+}
+
+func TestTimesAreRFC3339WithNanoseconds(t *testing.T) {
+	var c clock
+	for _, at := range []time.Time{
+		time.Unix(0, 0), time.Unix(0, 5), time.Unix(1795488958, 627941000), time.Unix(1795488958, 999999999),
+		time.Unix(-1, 999999999), time.Unix(1795488959, 0).In(time.FixedZone("east", 7200)),
+	} {
+		got := string(c.append(nil, at))
+		back, err := time.Parse(time.RFC3339Nano, got)
+		if err != nil || !back.Equal(at) || len(got) != len("2006-01-02T15:04:05.000000000Z") {
+			t.Errorf("%v became %s (%v)", at, got, err)
+		}
+	}
+}
+
+// TestJSONOfAMessageDoesNotAllocate keeps the printer's promise for the
+// commonest events.
+func TestJSONOfAMessageDoesNotAllocate(t *testing.T) {
+	e := eventMessage(t)
+	var p Printer
+	line := p.AppendJSON(nil, &e)
+	if n := testing.AllocsPerRun(100, func() { line = p.AppendJSON(line[:0], &e) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// eventMessage is an event that a device published, the commonest message.
+func eventMessage(tb testing.TB) Event {
+	for _, e := range decodeAll(vectorKeys(tb), loadVectors(tb, "session_lightssl.json").items(tb)) {
+		if m, ok := e.Body.(*Message); ok && m.Meaning.Kind.String() == "event" {
+			return e
+		}
+	}
+	tb.Fatal("no event in the vectors")
+	return Event{}
+}
+
+// BenchmarkJSON compares a line of NDJSON with json.Marshal of a struct that
+// holds the same (goal J1: at most a quarter, and no allocation).
+func BenchmarkJSON(b *testing.B) {
+	e := eventMessage(b)
+	var p Printer
+	line := p.AppendJSON(nil, &e)
+	var same struct {
+		Type     string    `json:"type"`
+		Time     time.Time `json:"time"`
+		Session  int       `json:"photon.session"`
+		Leg      string    `json:"photon.leg"`
+		Dir      string    `json:"photon.dir"`
+		DeviceID string    `json:"photon.device_id"`
+		Wire     string    `json:"frame.wire"`
+		Plain    string    `json:"frame.plain"`
+		Msg      string    `json:"photon.msg"`
+		CoapType int       `json:"coap.type"`
+		Code     int       `json:"coap.code"`
+		MID      int       `json:"coap.mid"`
+		URIPath  []string  `json:"coap.opt.uri_path"`
+		Payload  string    `json:"coap.payload"`
+		Name     string    `json:"photon.event.name"`
+		Data     string    `json:"photon.event.data"`
+	}
+	if err := json.Unmarshal(line, &same); err != nil {
+		b.Fatal(err)
+	}
+	var ours, rival []time.Duration
+	const batch = 2000
+	for b.Loop() {
+		start := time.Now()
+		for range batch {
+			line = p.AppendJSON(line[:0], &e)
+		}
+		mid := time.Now()
+		for range batch {
+			if _, err := json.Marshal(&same); err != nil {
+				b.Fatal(err)
+			}
+		}
+		ours, rival = append(ours, mid.Sub(start)/batch), append(rival, time.Since(mid)/batch)
+	}
+	slices.Sort(ours)
+	slices.Sort(rival)
+	o, r := ours[len(ours)/2], rival[len(rival)/2]
+	b.ReportMetric(float64(o), "ns/event")
+	b.ReportMetric(float64(r), "ns/json.Marshal")
+	b.ReportMetric(float64(o)/float64(r), "ratio")
+}

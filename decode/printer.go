@@ -1,0 +1,231 @@
+package decode
+
+import (
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Printer turns events into NDJSON, text and field values. Its zero value is
+// ready and masks secrets. It reuses its buffers, so it is not safe for
+// concurrent use.
+type Printer struct {
+	ShowSecrets bool // print AES keys, IVs and salts instead of "[secret]"
+
+	msg   coap.Message
+	kind  []field.Field // scratch: the kind's own fields
+	flat  []field.Field // scratch: the same, flat
+	clock clock
+
+	visit func(*field.Def, field.Value) // takes the values of the event at hand
+	json  jsonLine
+}
+
+// each calls visit for the event's fields as one flat list: the envelope
+// first, then the wire, CoAP, and the kind's own. Grouping fields are left out;
+// the values of a field that occurs several times follow each other.
+func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
+	p.visit = visit
+	p.add(&defSession, field.UintOf(uint64(e.Session)))
+	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
+	switch b := e.Body.(type) {
+	case *Opened:
+	case *Nonce:
+		p.add(&defNonce, field.BytesOf(b.Nonce[:]))
+		p.common(e)
+		p.word(&defReason, begins(b.Looks))
+	case *Identity:
+		p.identity(e, b)
+	case *Credentials:
+		p.credentials(e, b)
+	case *Message:
+		p.message(e, b)
+	case *Sealed:
+		p.common(e)
+		p.word(&defReason, b.Reason)
+	case *Malformed:
+		p.malformed(e, b)
+	case *Gap:
+		p.common(e)
+		if b.Len > 0 {
+			p.add(&defGap, field.UintOf(uint64(b.Len)))
+		}
+	case *Closed:
+		p.common(e)
+		p.word(&defClose, b.How.String())
+	case *Finding:
+		p.common(e)
+		p.word(&defFinding, b.ID)
+		p.word(&defTitle, b.Title)
+	}
+}
+
+func begins(looks string) string {
+	if looks == "" {
+		return ""
+	}
+	return "begins like " + looks + ", not like a nonce"
+}
+
+func (p *Printer) add(def *field.Def, v field.Value) { p.visit(def, v) }
+
+// word adds text of ours, unless it is empty: absent rather than empty.
+func (p *Printer) word(def *field.Def, s string) {
+	if s != "" {
+		p.add(def, field.WordOf(s))
+	}
+}
+
+// common adds what every event about bytes has.
+func (p *Printer) common(e *Event) {
+	p.add(&defDir, field.WordOf(e.From.String()))
+	if e.Altered {
+		p.add(&defAltered, field.BoolOf(true))
+	}
+	if e.Known {
+		p.add(&defDeviceID, field.BytesOf(e.Device[:]))
+	}
+	if e.Raw != nil {
+		p.add(&defFrameWire, field.BytesOf(e.Raw))
+	}
+}
+
+func (p *Printer) identity(e *Event, b *Identity) {
+	if b.HasNonce {
+		p.add(&defNonce, field.BytesOf(b.Nonce[:]))
+	}
+	p.common(e)
+	p.add(&defOpened, field.BoolOf(b.Opened))
+	p.word(&defReason, b.Reason)
+	if !b.Opened {
+		return
+	}
+	p.add(&defPlain, field.BytesOf(b.Plain))
+	p.add(&defIDNonceOK, field.BoolOf(b.NonceOK))
+	if len(b.Identity.Key) > 0 {
+		p.add(&defIDKey, field.BytesOf(b.Identity.Key))
+	}
+}
+
+func (p *Printer) credentials(e *Event, b *Credentials) {
+	p.common(e)
+	p.add(&defOpened, field.BoolOf(b.Opened))
+	p.word(&defReason, b.Reason)
+	if !b.Opened {
+		return
+	}
+	p.word(&defSource, b.Source)
+	p.word(&defSigOK, b.Signature)
+	p.add(&defKey, field.SecretOf(b.Credentials.Key()))
+	p.add(&defIV, field.SecretOf(b.Credentials.IV()))
+	p.add(&defSalt, field.SecretOf(b.Credentials.Salt()))
+}
+
+func (p *Printer) message(e *Event, b *Message) {
+	p.common(e)
+	p.add(&defPlain, field.BytesOf(b.Plain))
+	p.word(&defMsg, b.Meaning.Kind.String())
+	if b.Meaning.HasRTT {
+		p.add(&defRTT, field.FloatOf(b.Meaning.RTT.Seconds()))
+	}
+	p.msg.Parse(b.Plain) // was parsed once, so it parses
+	p.coap(&p.msg)
+	p.kind = b.Meaning.AppendFields(p.kind[:0], &p.msg)
+	p.kindFields(p.kind)
+}
+
+func (p *Printer) malformed(e *Event, b *Malformed) {
+	p.common(e)
+	if b.Plain != nil {
+		p.add(&defPlain, field.BytesOf(b.Plain))
+	}
+	p.word(&defReason, b.Reason)
+	p.word(&defLayer, b.Layer)
+	p.add(&defOffset, field.UintOf(uint64(b.Offset)))
+}
+
+func (p *Printer) coap(m *coap.Message) {
+	p.add(&defCoapType, field.UintOf(uint64(m.Type)))
+	p.add(&defCoapCode, field.UintOf(uint64(m.Code)))
+	p.add(&defCoapMID, field.UintOf(uint64(m.ID)))
+	if len(m.Token) > 0 {
+		p.add(&defCoapToken, field.BytesOf(m.Token))
+	}
+	for i := range m.Options {
+		o := &m.Options[i]
+		def := optionDef(o.Number)
+		p.add(def, optionValue(def, o.Value))
+	}
+	if len(m.Payload) > 0 {
+		p.add(&defCoapPayload, field.BytesOf(m.Payload))
+	}
+}
+
+// kindFields adds the kind's own fields that have a name and a value, parents
+// before children. A field that occurs several times is brought together at its
+// first place.
+func (p *Printer) kindFields(fields []field.Field) {
+	p.flat = flatten(p.flat[:0], fields)
+	for i, f := range p.flat {
+		if !f.Many {
+			p.add(f.Def, f.Value)
+		} else if indexDef(p.flat, f.Def) == i {
+			p.all(f.Def, p.flat[i:])
+		}
+	}
+}
+
+// all adds every value of one field.
+func (p *Printer) all(def *field.Def, fields []field.Field) {
+	for i := range fields {
+		if fields[i].Def == def {
+			p.add(def, fields[i].Value)
+		}
+	}
+}
+
+func indexDef(fields []field.Field, def *field.Def) int {
+	for i := range fields {
+		if fields[i].Def == def {
+			return i
+		}
+	}
+	return -1
+}
+
+// flatten appends the fields of a tree that have a name and a value.
+func flatten(dst, fields []field.Field) []field.Field {
+	for i := range fields {
+		f := &fields[i]
+		if f.Key != "" && f.Value.Type() != field.None {
+			dst = append(dst, *f)
+		}
+		dst = flatten(dst, f.Fields)
+	}
+	return dst
+}
+
+// Lookup appends to dst the values of the event's fields with the given key,
+// in order.
+func (p *Printer) Lookup(dst []field.Value, e *Event, key string) []field.Value {
+	switch key {
+	case defType.Key:
+		return append(dst, field.WordOf(e.Body.Name()))
+	case defTime.Key:
+		return append(dst, field.WordOf(string(p.clock.append(nil, e.At))))
+	}
+	p.each(e, func(def *field.Def, v field.Value) {
+		if def.Key == key {
+			dst = append(dst, v)
+		}
+	})
+	return dst
+}
+
+// arrow shows who sent an event's bytes.
+func arrow(from stream.Direction) string {
+	if from == stream.FromCloud {
+		return "←"
+	}
+	return "→"
+}

@@ -1,0 +1,210 @@
+package decode
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// AppendLine appends the event as one line for people, newline included: time
+// of day in UTC, session, device, direction, what it is, and what it says.
+func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
+	dst = e.At.UTC().AppendFormat(dst, "15:04:05.000  ")
+	dst = appendPadded(dst, 4, strconv.AppendUint(nil, uint64(e.Session), 10))
+	dst = appendPadded(dst, 7, appendDevice(nil, e))
+	dst = appendPadded(dst, 9, []byte(legArrow(e)))
+	dst = appendPadded(dst, 20, []byte(title(e)))
+	start := len(dst)
+	dst = p.appendSummary(dst, e)
+	if m, ok := e.Body.(*Message); ok && m.Meaning.HasRTT {
+		if len(dst) > start {
+			dst = append(dst, "  "...)
+		}
+		dst = appendDuration(append(dst, '('), m.Meaning.RTT)
+		dst = append(dst, ')')
+	}
+	for dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
+	}
+	return append(dst, '\n')
+}
+
+// appendPadded appends text and spaces up to the width, at least one.
+func appendPadded(dst []byte, width int, text []byte) []byte {
+	dst = append(dst, text...)
+	for n := utf8.RuneCount(text); n < width; n++ {
+		dst = append(dst, ' ')
+	}
+	return append(dst, ' ')
+}
+
+// appendDevice appends the last six digits of the device ID, which differ
+// between devices where the first ones do not.
+func appendDevice(dst []byte, e *Event) []byte {
+	if !e.Known {
+		return append(dst, '-')
+	}
+	id := e.Device.String()
+	return append(dst, id[len(id)-6:]...)
+}
+
+// legArrow shows who sent the bytes and, on the cloud leg, that it is that one.
+func legArrow(e *Event) string {
+	a := arrow(e.From)
+	if _, ok := e.Body.(*Opened); ok {
+		a = "·"
+	}
+	if e.Conn.Leg == stream.CloudLeg {
+		return a + " (cloud)"
+	}
+	return a
+}
+
+func title(e *Event) string {
+	if m, ok := e.Body.(*Message); ok {
+		return m.Meaning.Kind.String()
+	}
+	return e.Body.Name()
+}
+
+// appendSummary appends what the event says, in one line without a newline.
+func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
+	switch b := e.Body.(type) {
+	case *Opened:
+		return fmt.Appendf(dst, "device %s, cloud %s", e.Conn.Device, e.Conn.Cloud)
+	case *Nonce:
+		dst = fmt.Appendf(dst, "%x…", b.Nonce[:8])
+		if b.Looks != "" {
+			dst = append(dst, "; begins like "+b.Looks+", not like a nonce"...)
+		}
+		return dst
+	case *Identity:
+		return appendIdentity(dst, b)
+	case *Credentials:
+		if !b.Opened {
+			return append(dst, b.Reason...)
+		}
+		return fmt.Appendf(dst, "opened by the %s, signature %s", b.Source, b.Signature)
+	case *Message:
+		p.msg.Parse(b.Plain) // was parsed once, so it parses
+		return b.Meaning.AppendSummary(dst, &p.msg)
+	case *Sealed:
+		return fmt.Appendf(dst, "%d bytes; %s", len(e.Raw), b.Reason)
+	case *Malformed:
+		return fmt.Appendf(dst, "%d bytes; %s (%s offset %d)", len(e.Raw), b.Reason, b.Layer, b.Offset)
+	case *Gap:
+		if b.Len == 0 {
+			return append(dst, "bytes are missing, how many is unknown"...)
+		}
+		return fmt.Appendf(dst, "%d bytes are missing", b.Len)
+	case *Closed:
+		return appendClosed(dst, e, b)
+	case *Finding:
+		return append(dst, b.ID+": "+b.Title...)
+	}
+	return dst
+}
+
+func appendIdentity(dst []byte, b *Identity) []byte {
+	if !b.Opened {
+		return append(dst, b.Reason...)
+	}
+	dst = fmt.Appendf(dst, "device %s", b.Identity.Device)
+	switch {
+	case len(b.Identity.Key) == 0:
+		dst = append(dst, ", announces no key"...)
+	default:
+		dst = append(dst, ", announces its key"...)
+		if _, err := b.Identity.PublicKey(); err != nil {
+			dst = append(dst, ", which is no valid one"...)
+		}
+	}
+	if b.HasNonce && !b.NonceOK {
+		dst = append(dst, "; its nonce is not the one the cloud sent"...)
+	}
+	return dst
+}
+
+func appendClosed(dst []byte, e *Event, b *Closed) []byte {
+	switch b.How {
+	case stream.Fin:
+		return append(dst, "the "+e.From.String()+" closed (fin)"...)
+	case stream.Reset:
+		return append(dst, "the "+e.From.String()+" reset the connection (rst)"...)
+	}
+	return append(dst, "still open from the "+e.From.String()+" when the recording ended (cut)"...)
+}
+
+// appendDuration appends a response time with three digits of precision.
+func appendDuration(dst []byte, d time.Duration) []byte {
+	switch {
+	case d < time.Millisecond:
+		return fmt.Appendf(dst, "%d µs", d.Microseconds())
+	case d < time.Second:
+		return fmt.Appendf(dst, "%.1f ms", float64(d.Microseconds())/1e3)
+	}
+	return fmt.Appendf(dst, "%.2f s", d.Seconds())
+}
+
+// AppendTree appends the event's line and below it every layer's field tree
+// with offsets, and the layer's bytes in hex.
+func (p *Printer) AppendTree(dst []byte, e *Event) []byte {
+	dst = p.AppendLine(dst, e)
+	for _, layer := range Dissect(e) {
+		dst = fmt.Appendf(dst, "    %s, %d bytes\n", layer.Name, len(layer.Bytes))
+		dst = p.appendFields(dst, layer.Fields, "      ")
+		if layer.Secret && !p.ShowSecrets {
+			continue
+		}
+		dst = appendHexDump(dst, layer.Bytes, "        ")
+	}
+	return dst
+}
+
+func (p *Printer) appendFields(dst []byte, fields []field.Field, indent string) []byte {
+	for i := range fields {
+		f := &fields[i]
+		dst = append(dst, indent...)
+		dst = append(dst, f.Label...)
+		dst = p.appendValue(dst, f)
+		if f.End > f.Start {
+			dst = fmt.Appendf(dst, "  [%d:%d]", f.Start, f.End)
+		}
+		dst = append(dst, '\n')
+		dst = p.appendFields(dst, f.Fields, indent+"  ")
+	}
+	return dst
+}
+
+func (p *Printer) appendValue(dst []byte, f *field.Field) []byte {
+	if f.Value.Type() != field.None {
+		dst = append(dst, ": "...)
+		dst = f.Value.AppendText(dst, p.ShowSecrets)
+	}
+	if f.Note != "" {
+		dst = append(dst, " ("...)
+		dst = append(dst, f.Note...)
+		dst = append(dst, ')')
+	}
+	return dst
+}
+
+// appendHexDump appends 16 bytes a line with their offset and as ASCII.
+func appendHexDump(dst []byte, b []byte, indent string) []byte {
+	for at := 0; at < len(b); at += 16 {
+		row := b[at:min(at+16, len(b))]
+		dst = fmt.Appendf(dst, "%s%04x  % -48x  ", indent, at, row)
+		for _, c := range row {
+			if c < ' ' || c > '~' {
+				c = '.'
+			}
+			dst = append(dst, c)
+		}
+		dst = append(dst, '\n')
+	}
+	return dst
+}
