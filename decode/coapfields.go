@@ -31,6 +31,14 @@ var optionDefs = func() map[uint16]*field.Def {
 	return defs
 }()
 
+// commonOptions has the Defs of the options that nearly every message uses.
+var commonOptions = func() (defs [coap.Block1 + 1]*field.Def) {
+	for number := range defs {
+		defs[number] = optionDefs[uint16(number)]
+	}
+	return defs
+}()
+
 func optionType(f coap.Format) field.Type {
 	switch f {
 	case coap.UintFormat:
@@ -43,6 +51,9 @@ func optionType(f coap.Format) field.Type {
 
 // optionDef returns the Def of an option number, registered or not.
 func optionDef(number uint16) *field.Def {
+	if int(number) < len(commonOptions) && commonOptions[number] != nil {
+		return commonOptions[number]
+	}
 	if d := optionDefs[number]; d != nil {
 		return d
 	}

@@ -165,6 +165,9 @@ func (p *Printer) coap(m *coap.Message) {
 // before children. A field that occurs several times is brought together at its
 // first place.
 func (p *Printer) kindFields(fields []field.Field) {
+	if p.plainList(fields) {
+		return
+	}
 	p.flat = flatten(p.flat[:0], fields)
 	for i, f := range p.flat {
 		if !f.Many {
@@ -173,6 +176,22 @@ func (p *Printer) kindFields(fields []field.Field) {
 			p.all(f.Def, p.flat[i:])
 		}
 	}
+}
+
+// plainList adds the fields of the commonest kinds, which neither nest nor
+// repeat. It reports false, having done nothing, if these do.
+func (p *Printer) plainList(fields []field.Field) bool {
+	for i := range fields {
+		if f := &fields[i]; f.Many || len(f.Fields) > 0 {
+			return false
+		}
+	}
+	for i := range fields {
+		if f := &fields[i]; f.Key != "" && f.Value.Type() != field.None {
+			p.add(f.Def, f.Value)
+		}
+	}
+	return true
 }
 
 // all adds every value of one field.

@@ -14,20 +14,26 @@ func AppendHex(dst, b []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
 	out := dst[start:]
-	for _, c := range b {
-		binary.LittleEndian.PutUint16(out, hexPairs[c])
-		out = out[2:]
+	for len(b) >= 4 && len(out) >= 8 {
+		binary.BigEndian.PutUint64(out, hex4(binary.BigEndian.Uint32(b)))
+		b, out = b[4:], out[8:]
+	}
+	for i, c := range b {
+		out[2*i], out[2*i+1] = hexDigits[c>>4], hexDigits[c&15]
 	}
 	return dst
 }
 
-// hexPairs has the two digits of every byte, the first one in the low byte.
-var hexPairs = func() (pairs [256]uint16) {
-	for c := range pairs {
-		pairs[c] = uint16(hexDigits[c>>4]) | uint16(hexDigits[c&15])<<8
-	}
-	return pairs
-}()
+// hex4 returns the eight digits of four bytes at once: it spreads the nibbles
+// to a byte each, and adds to each '0', or 'a'-10 where it exceeds 9.
+func hex4(b uint32) uint64 {
+	x := uint64(b)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
+	letters := (x + 0x0606060606060606) >> 4 & 0x0101010101010101
+	return x + 0x3030303030303030 + letters*('a'-10-'0')
+}
 
 // AppendPrintable is the sanitiser: the one way foreign bytes become text for
 // a screen, a log or a report. What could steer a terminal, reorder or hide
@@ -72,7 +78,19 @@ func appendPrintableASCII(dst []byte, c byte) []byte {
 // written as \u escapes, so the raw line is as safe on a terminal as any other
 // output.
 func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
+	plain := 0
+	for plain < len(s) && jsonSafe[s[plain]] {
+		plain++
+	}
 	dst = append(dst, '"')
+	dst = append(dst, s[:plain]...)
+	if plain < len(s) {
+		dst = appendJSONText(dst, s[plain:])
+	}
+	return append(dst, '"')
+}
+
+func appendJSONText[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -100,13 +118,12 @@ func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
 		}
 		i += n
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return append(dst, s[start:]...)
 }
 
 // jsonSafe marks the ASCII bytes that stand for themselves in a JSON string.
-var jsonSafe = func() (safe [utf8.RuneSelf]bool) {
-	for c := range safe {
+var jsonSafe = func() (safe [256]bool) {
+	for c := range utf8.RuneSelf {
 		safe[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
 	}
 	return safe
