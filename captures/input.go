@@ -1,0 +1,107 @@
+package captures
+
+import (
+	"fmt"
+	"io"
+)
+
+// input is a window on the bytes of a capture. It reads only when more bytes are
+// asked for than it has, and then once, so that on a pipe nothing waits for what
+// comes later.
+type input struct {
+	r          io.Reader
+	buf        []byte
+	start, end int
+	offset     int64 // of buf[start] in the capture
+	err        error // what r ended with
+}
+
+func newInput(r io.Reader) *input { return &input{r: r} }
+
+func (in *input) buffered() int { return in.end - in.start }
+
+// peek returns the next n bytes without passing them; n is at most maxBuffer.
+// They are valid until the next call of a method. It fails with io.EOF if there
+// are none, with io.ErrUnexpectedEOF if there are fewer, or as r did.
+func (in *input) peek(n int) ([]byte, error) {
+	for in.buffered() < n {
+		if in.err != nil {
+			return nil, in.ended()
+		}
+		in.fill(n)
+	}
+	return in.buf[in.start : in.start+n], nil
+}
+
+// advance passes n bytes that peek has shown.
+func (in *input) advance(n int) {
+	in.start += n
+	in.offset += int64(n)
+}
+
+// skip passes n bytes without holding them.
+func (in *input) skip(n int64) error {
+	for n > 0 {
+		if in.buffered() == 0 {
+			if _, err := in.peek(1); err != nil {
+				return err
+			}
+		}
+		step := min(n, int64(in.buffered()))
+		in.advance(int(step))
+		n -= step
+	}
+	return nil
+}
+
+func (in *input) ended() error {
+	switch {
+	case in.err != io.EOF:
+		return in.err
+	case in.buffered() > 0:
+		return io.ErrUnexpectedEOF
+	}
+	return io.EOF
+}
+
+// fill makes room for n bytes in all and reads once.
+func (in *input) fill(n int) {
+	if in.start == in.end {
+		in.start, in.end = 0, 0
+	}
+	if in.start+n > len(in.buf) {
+		in.makeRoom(n)
+	}
+	free := len(in.buf) - in.end
+	for range 100 {
+		got, err := in.r.Read(in.buf[in.end:])
+		in.end += got
+		if err != nil && err != io.EOF {
+			err = fmt.Errorf("after byte %d: %w", in.offset+int64(in.buffered()), err)
+		}
+		in.err = err
+		if got > 0 || err != nil {
+			in.growAfter(got == free)
+			return
+		}
+	}
+	in.err = io.ErrNoProgress
+}
+
+// makeRoom moves what is buffered to the front, into a longer buffer if need be.
+func (in *input) makeRoom(n int) {
+	to := in.buf
+	if n > len(to) {
+		to = make([]byte, min(max(n, 2*len(to), minBuffer), maxBuffer))
+	}
+	in.end = copy(to, in.buf[in.start:in.end])
+	in.start = 0
+	in.buf = to
+}
+
+// growAfter doubles the buffer if a source had more than it could take.
+func (in *input) growAfter(full bool) {
+	if full && len(in.buf) < maxBuffer {
+		in.makeRoom(min(2*len(in.buf), maxBuffer))
+	}
+}

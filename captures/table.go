@@ -1,0 +1,206 @@
+package captures
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// segment is one TCP segment. Its bytes are those of the packet.
+type segment struct {
+	src, dst           []byte // addresses, 4 or 16 bytes
+	srcPort, dstPort   uint16
+	seq, ackSeq        uint32
+	syn, ack, fin, rst bool
+	data               []byte
+	lost               int // bytes after data that were sent but not captured
+}
+
+// flowKey names a connection without a direction: the ends in numeric order,
+// and the leg it was seen on. It has no padding, so that it hashes as one piece.
+type flowKey struct {
+	addr  [2][2]uint64
+	ports [2]uint32 // the second holds the leg as well
+}
+
+// key returns the key of a segment's connection, and which of its ends sent it.
+func (s *segment) key(leg stream.Leg) (flowKey, int) {
+	a, b := wide(s.src), wide(s.dst)
+	pa, pb := uint32(s.srcPort), uint32(s.dstPort)
+	side := 0
+	if cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(pa, pb)) > 0 {
+		a, b, pa, pb, side = b, a, pb, pa, 1
+	}
+	return flowKey{[2][2]uint64{a, b}, [2]uint32{pa, pb | uint32(leg)<<16}}, side
+}
+
+// wide returns an address as two numbers; IPv4 in its form mapped into IPv6.
+func wide(addr []byte) [2]uint64 {
+	if len(addr) == 4 {
+		return [2]uint64{0, 0xffff<<32 | uint64(binary.BigEndian.Uint32(addr))}
+	}
+	return [2]uint64{binary.BigEndian.Uint64(addr), binary.BigEndian.Uint64(addr[8:])}
+}
+
+// table holds the connections of a capture, and passes on what they carry.
+type table struct {
+	emit    func(stream.Item) bool
+	stopped bool // emit wants no more
+	stats   *Stats
+
+	flows   map[flowKey]*flow
+	recent  *flow // the flow of the latest segment; the others follow by age
+	oldest  *flow
+	lastID  stream.ConnID
+	last    time.Time // of the latest packet
+	held    int       // bytes waiting, of all flows
+	waiting []*flow   // flows that wait for missing bytes, oldest first
+	unswept int       // packets since these were looked at
+}
+
+func (t *table) init(stats *Stats, emit func(stream.Item) bool) {
+	t.stats, t.emit, t.flows = stats, emit, make(map[flowKey]*flow)
+}
+
+// send passes an item on.
+func (t *table) send(it stream.Item) {
+	if !t.stopped && !t.emit(it) {
+		t.stopped = true
+	}
+}
+
+// segment puts a segment into its connection.
+func (t *table) segment(p *packet, s *segment) {
+	key, side := s.key(p.leg)
+	f := t.recent
+	if f == nil || f.key != key {
+		f = t.flows[key]
+	}
+	if f != nil && f.beginsAnew(side, s, p.at) {
+		t.drop(f)
+		f = nil
+	}
+	if f == nil {
+		if s.rst || !s.syn && len(s.data) == 0 {
+			return
+		}
+		f = t.add(key, p)
+	}
+	t.touch(f)
+	f.last = p.at
+	f.segment(p, side, s)
+}
+
+// add makes a flow, and room for it.
+func (t *table) add(key flowKey, p *packet) *flow {
+	if len(t.flows) == maxFlows {
+		if t.oldest.id != 0 && !t.oldest.over {
+			t.stats.Evicted++
+		}
+		t.drop(t.oldest)
+	}
+	f := &flow{table: t, key: key, leg: p.leg, ordered: p.ordered, began: p.at, device: unknownSide}
+	t.flows[key] = f
+	return f
+}
+
+// touch makes f the most recent flow.
+func (t *table) touch(f *flow) {
+	if t.recent == f {
+		return
+	}
+	t.unlink(f)
+	f.older = t.recent
+	if t.recent != nil {
+		t.recent.newer = f
+	}
+	t.recent = f
+	if t.oldest == nil {
+		t.oldest = f
+	}
+}
+
+func (t *table) unlink(f *flow) {
+	if f.newer != nil {
+		f.newer.older = f.older
+	}
+	if f.older != nil {
+		f.older.newer = f.newer
+	}
+	if t.recent == f {
+		t.recent = f.older
+	}
+	if t.oldest == f {
+		t.oldest = f.newer
+	}
+	f.older, f.newer = nil, nil
+}
+
+// drop ends a flow and forgets it.
+func (t *table) drop(f *flow) {
+	f.end(f.last)
+	t.unlink(f)
+	delete(t.flows, f.key)
+	if f.waiting {
+		t.waiting = slices.DeleteFunc(t.waiting, func(w *flow) bool { return w == f })
+	}
+}
+
+// sweep gives up missing bytes that were waited for long enough. Flows that
+// wait are looked at once in as many packets as they are, which keeps the cost of
+// a packet constant and depends on nothing but the packets.
+func (t *table) sweep(at time.Time) {
+	t.last = at
+	if t.unswept++; len(t.waiting) == 0 || t.unswept < len(t.waiting) {
+		return
+	}
+	t.unswept = 0
+	kept := t.waiting[:0]
+	for _, f := range t.waiting {
+		for side := range f.lanes {
+			if f.lanes[side].overdue(at) {
+				f.giveUp(side)
+			}
+		}
+		if f.waiting = f.lanes[0].hole() || f.lanes[1].hole(); f.waiting {
+			kept = append(kept, f)
+		}
+	}
+	clear(t.waiting[len(kept):])
+	t.waiting = kept
+}
+
+// watch has sweep look after a flow.
+func (t *table) watch(f *flow) {
+	if !f.waiting {
+		f.waiting = true
+		t.waiting = append(t.waiting, f)
+	}
+}
+
+// bound holds what waits within its limits: of one direction, and of all.
+func (t *table) bound(f *flow, side int) {
+	for f.lanes[side].held > maxHeld {
+		f.giveUp(side)
+	}
+	for i := 0; t.held > maxHeldInAll && i < len(t.waiting); i++ {
+		t.waiting[i].flush()
+	}
+}
+
+// finish ends what is still open, in the order of opening.
+func (t *table) finish() {
+	open := make([]*flow, 0, len(t.flows))
+	for f := t.recent; f != nil; f = f.older {
+		if f.id != 0 && !f.over {
+			open = append(open, f)
+		}
+	}
+	slices.SortFunc(open, func(a, b *flow) int { return cmp.Compare(a.id, b.id) })
+	for _, f := range open {
+		f.end(t.last)
+	}
+}
