@@ -43,8 +43,8 @@ type request struct {
 	from   stream.Direction
 }
 
-// presenceLen is the length of the ID that a multicast announcement carries; no
-// hello has that length.
+// presenceLen is the length of the device ID that a multicast announcement
+// carries, under the message ID 0.
 const presenceLen = 12
 
 // requestKind returns the kind of a request or of an empty CON.
@@ -57,7 +57,7 @@ func requestKind(from stream.Direction, m *coap.Message) Kind {
 	case NoKind:
 		return KindRequest
 	case KindHello:
-		if len(m.Payload) == presenceLen {
+		if len(m.Payload) == presenceLen && m.ID == 0 {
 			return KindPresence
 		}
 	case KindDescribePost:

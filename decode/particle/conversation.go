@@ -17,7 +17,7 @@ type Conversation struct {
 	scratch []byte // for joining names
 
 	expected uint16 // the ID that a server expects of the device's next message
-	own      uint16 // the ID that the device will take next: differs once it spent one on an acknowledgement
+	own      uint16 // the ID that the device takes next: another once it spent one on an acknowledgement
 	counting bool   // expected and own hold
 	stack    Stack
 
@@ -178,10 +178,26 @@ func (c *Conversation) find(g *Meaning, asked *pending, m *coap.Message) *exchan
 		return findForDevice(asked, m)
 	}
 	// Servers look at nothing but the token.
-	if e := asked.byToken(m.Token); e != nil || m.Type != coap.Acknowledgement {
+	e := asked.byToken(m.Token)
+	if m.Type != coap.Acknowledgement {
 		return e
 	}
-	return asked.byID(m.ID)
+	if e == nil {
+		return asked.byID(m.ID)
+	}
+	if e.id != m.ID {
+		c.misnumber(g, m.ID)
+	}
+	return e
+}
+
+// misnumber notes an acknowledgement under an ID that is not its request's. The
+// device spent an ID on it if that is the one it would have taken next.
+func (c *Conversation) misnumber(g *Meaning, id uint16) {
+	g.Misnumbered = true
+	if g.From == stream.FromDevice && c.counting && id == c.own {
+		c.own++
+	}
 }
 
 // findForDevice finds what a cloud's response answers. The original server puts
@@ -209,16 +225,11 @@ var fillerToken = []byte{0}
 // and that a server may answer the ID 0 under a random one.
 func (c *Conversation) findEmpty(g *Meaning, asked *pending, m *coap.Message) *exchange {
 	e := asked.byID(m.ID)
-	fromDevice := g.From == stream.FromDevice
-	ownID := fromDevice && c.counting && m.ID == c.own
-	if e != nil && !(ownID && e.acked) {
-		return e
-	}
-	if m.Type != coap.Acknowledgement {
+	if e != nil && !e.acked || m.Type != coap.Acknowledgement {
 		return e
 	}
 	var other *exchange
-	if fromDevice {
+	if g.From == stream.FromDevice {
 		other = asked.oldestUnanswered(KindPing, KindKeyChange)
 	} else {
 		other = asked.zeroID()
@@ -226,10 +237,7 @@ func (c *Conversation) findEmpty(g *Meaning, asked *pending, m *coap.Message) *e
 	if other == nil {
 		return e
 	}
-	g.Misnumbered = true
-	if ownID {
-		c.own++
-	}
+	c.misnumber(g, m.ID)
 	return other
 }
 

@@ -12,7 +12,7 @@ var (
 	defRequestMID  = field.Def{Key: "photon.request_mid", Label: "Answers ID", Type: field.Uint, Help: "message ID of the message that this one answers"}
 	defRequestKind = field.Def{Key: "photon.request", Label: "Answers", Type: field.Word, Help: "kind of the message that this one answers, where its own kind does not tell"}
 	defMIDGap      = field.Def{Key: "photon.mid_gap", Label: "ID gap", Type: field.Int, Help: "this message ID minus the one that servers expect, if it is another: they hang up then"}
-	defMisnumbered = field.Def{Key: "photon.misnumbered", Label: "Under a wrong ID", Type: field.Bool, Help: "an acknowledgement under an ID that is not its request's, as newer firmware sends it for pings and key changes"}
+	defMisnumbered = field.Def{Key: "photon.misnumbered", Label: "Under a wrong ID", Type: field.Bool, Help: "an acknowledgement under an ID that is not its request's, as newer firmware sends it for pings, signals and key changes, and 0.4.4 to 0.6.0 as a second description"}
 	defGeneric     = field.Def{Key: "photon.msg.reason", Label: "Not in the catalogue", Type: field.Word, Help: "why the kind is no better one than request, response or ack"}
 	defRest        = field.Def{Key: "photon.payload.rest", Label: "Not decoded", Type: field.Bytes, Help: "bytes of the payload that the kind does not have"}
 	defBlock       = field.Def{Key: "photon.block", Label: "Block", Type: field.Uint, Help: "number of a block of a description that does not fit one message, from 0 (RFC 7959)"}

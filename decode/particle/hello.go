@@ -11,7 +11,7 @@ import (
 var helloFlags = [...]string{"ota-succeeded", "diagnostics", "immediate-updates", "reserved", "goodbye", "self-describe", "compressed-ota", "ota-3"}
 
 // platforms are the platforms that speak this protocol.
-var platforms = map[uint64]string{0: "Core", 3: "gcc (virtual device)", 6: "Photon", 8: "P1", 10: "Electron", 12: "Argon", 13: "Boron", 14: "Xenon"}
+var platforms = map[uint64]string{0: "Core", 3: "virtual device", 6: "Photon", 8: "P1", 10: "Electron", 12: "Argon", 13: "Boron", 14: "Xenon"}
 
 // hello cuts a device's hello: 6 bytes from Core firmware, 8 up to 2.3.1, 20
 // since 3.0.0 (protocol.md section 5.2).
@@ -37,6 +37,10 @@ func (p *payload) hello() {
 			return
 		}
 		p.bytes(&defHelloID, n)
+	}
+	if len(p.left()) == 2 { // firmware between the two lengths
+		p.uint(&defHelloMaxMsg, 2)
+		return
 	}
 	_ = p.uint(&defHelloModule, 2) && p.uint(&defHelloMaxMsg, 2) && p.uint(&defHelloMaxBin, 4) && p.uint(&defHelloChunk, 2)
 }
