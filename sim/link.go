@@ -1,0 +1,322 @@
+package sim
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Errors of a session that callers tell apart.
+var (
+	ErrClosed = errors.New("sim: the peer closed the connection")
+	ErrFlood  = errors.New("sim: the peer sends faster than it is answered")
+)
+
+// link is what both ends of an open session have: the connection, the two
+// ciphers, the counters of what is sent, and those who wait for a message. Its
+// reader goroutine owns in; mu guards out, id and token.
+type link struct {
+	conn    net.Conn
+	from    stream.Direction // this end
+	tap     func(stream.Direction, []byte)
+	faults  []*hooks
+	in      *lightssl.Cipher
+	longest int // frame body accepted, bytes
+	inbox   inbox
+	done    chan struct{} // closed when the reader has ended
+	watches watches
+
+	mu        sync.Mutex
+	out       *lightssl.Cipher
+	id        uint16 // of the last message sent under an ID of our own
+	token     byte   // of the last request sent
+	tokenLast byte   // the one after which tokens begin at 0 again; 0: 255
+	wire      []byte // the frame last sent
+}
+
+func newLink(conn net.Conn, from stream.Direction, c lightssl.Credentials) *link {
+	l := &link{
+		conn: conn, from: from, in: lightssl.NewCipher(c), out: lightssl.NewCipher(c),
+		longest: lightssl.MaxFrameBody, done: make(chan struct{}),
+	}
+	l.inbox.ready = make(chan struct{}, 1)
+	return l
+}
+
+// read takes frames off the connection until it ends. Only the rest of a frame
+// is waited for in bounded time.
+func (l *link) read() {
+	defer close(l.done)
+	for {
+		frame, err := l.readFrame()
+		if err == nil {
+			err = l.inbox.put(frame)
+		}
+		if err != nil {
+			l.inbox.end(err)
+			return
+		}
+	}
+}
+
+func (l *link) readFrame() (received, error) {
+	var header [lightssl.FrameHeaderLen]byte
+	if _, err := io.ReadFull(l.conn, header[:]); err != nil {
+		return received{}, fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	n := int(binary.BigEndian.Uint16(header[:]))
+	if n > l.longest {
+		return received{}, fmt.Errorf("sim: %w: %d bytes, at most %d fit", errTooLong, n, l.longest)
+	}
+	body := make([]byte, n)
+	l.conn.SetReadDeadline(time.Now().Add(recordWait))
+	if _, err := io.ReadFull(l.conn, body); err != nil {
+		return received{}, fmt.Errorf("sim: %w: %w", errCut, err)
+	}
+	l.conn.SetReadDeadline(time.Time{})
+	plain, err := l.in.Open(nil, body)
+	return received{plain, err}, nil
+}
+
+// What may be wrong with a frame on the wire.
+var (
+	errTooLong = errors.New("the frame is too long")
+	errCut     = errors.New("the rest of a frame did not come")
+)
+
+// post sends a message under the next ID of this end, which it returns.
+func (l *link) post(m coap.Message) (uint16, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.postLocked(m)
+}
+
+func (l *link) postLocked(m coap.Message) (uint16, error) {
+	l.id++
+	m.ID = l.id
+	err := l.sendLocked(&m)
+	return m.ID, err
+}
+
+// reply sends a message under the ID it has.
+func (l *link) reply(m coap.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sendLocked(&m)
+}
+
+// nextToken returns the token of a new request.
+func (l *link) nextToken() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.token++; l.tokenLast != 0 && l.token > l.tokenLast {
+		l.token = 0
+	}
+	return []byte{l.token}
+}
+
+// sendLocked lets a message leave as the faults want it, in one Write.
+func (l *link) sendLocked(m *coap.Message) error {
+	var e effect
+	for _, h := range l.faults {
+		if h.message != nil {
+			h.message(l, m, &e)
+		}
+	}
+	if e.delay > 0 {
+		select {
+		case <-time.After(e.delay):
+		case <-l.done:
+		}
+	}
+	if e.reset {
+		return l.reset()
+	}
+	plain := m.Append(nil)
+	for _, b := range e.before {
+		if err := l.writeLocked(b); err != nil {
+			return err
+		}
+	}
+	for range 1 + e.again {
+		if e.drop {
+			break
+		}
+		if err := l.sendPlainLocked(plain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendPlainLocked seals and sends a message. It is tapped before it leaves, so
+// that no answer is seen before its question.
+func (l *link) sendPlainLocked(plain []byte) error {
+	if l.tap != nil {
+		l.tap(l.from, plain)
+	}
+	return l.writeLocked(l.out.AppendSealedFrame(nil, plain))
+}
+
+// writeLocked sends bytes in one Write.
+func (l *link) writeLocked(wire []byte) error {
+	l.wire = wire
+	l.conn.SetWriteDeadline(time.Now().Add(sendWait))
+	if _, err := l.conn.Write(wire); err != nil {
+		return fmt.Errorf("sim: send to the %s: %w", l.from.Opposite(), err)
+	}
+	return nil
+}
+
+// received parses what came, reports it to the tap and to those who wait. It
+// returns nil for what is no message.
+func (l *link) received(plain []byte) *coap.Message {
+	if l.tap != nil {
+		l.tap(l.from.Opposite(), plain)
+	}
+	m := new(coap.Message)
+	if m.Parse(plain) != nil {
+		return nil
+	}
+	l.watches.offer(m)
+	return m
+}
+
+// halfClose sends a FIN and leaves the other direction open, or closes a
+// connection that cannot do that.
+func (l *link) halfClose() error {
+	if c, ok := l.conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return l.conn.Close()
+}
+
+// shut ends the session: a FIN, and nothing more is read.
+func (l *link) shut() {
+	l.halfClose()
+	l.conn.Close()
+}
+
+// reset aborts the connection: a RST where there is such a thing.
+func (l *link) reset() error {
+	if c, ok := l.conn.(interface{ SetLinger(int) error }); ok {
+		c.SetLinger(0)
+	}
+	return l.conn.Close()
+}
+
+// received is a frame that was read: the message in it, or all decrypted bytes
+// and lightssl.ErrPadding, or nothing and lightssl.ErrLength.
+type received struct {
+	plain []byte
+	err   error
+}
+
+// inboxLimit bounds what may lie unanswered, in bytes.
+const inboxLimit = 4 << 20
+
+// inbox is the queue between a link's reader and its owner.
+type inbox struct {
+	ready chan struct{} // holds a value when there is something new
+	mu    sync.Mutex
+	queue []received
+	size  int
+	err   error
+}
+
+func (b *inbox) put(r received) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.size += len(r.plain) + 64; b.size > inboxLimit {
+		return ErrFlood
+	}
+	b.queue = append(b.queue, r)
+	b.wake()
+	return nil
+}
+
+func (b *inbox) end(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+	b.wake()
+}
+
+func (b *inbox) wake() {
+	select {
+	case b.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take returns all that came, and the error that ended the reader if it has
+// ended.
+func (b *inbox) take() ([]received, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.queue
+	b.queue, b.size = nil, 0
+	return q, b.err
+}
+
+// putBack returns what was taken and not served.
+func (b *inbox) putBack(q []received, end error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queue = append(q, b.queue...)
+	if len(b.queue) > 0 || end != nil {
+		b.wake()
+	}
+}
+
+// watches are those who wait for messages.
+type watches struct {
+	mu  sync.Mutex
+	all []*watch
+}
+
+// watch is one of them. What matches is copied to c; if c is full it is lost.
+type watch struct {
+	match func(*coap.Message) bool
+	c     chan coap.Message
+}
+
+func (w *watches) add(size int, match func(*coap.Message) bool) *watch {
+	x := &watch{match, make(chan coap.Message, size)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, x)
+	return x
+}
+
+func (w *watches) remove(x *watch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, y := range w.all {
+		if x == y {
+			w.all = append(w.all[:i:i], w.all[i+1:]...)
+			return
+		}
+	}
+}
+
+func (w *watches) offer(m *coap.Message) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, x := range w.all {
+		if x.match(m) {
+			select {
+			case x.c <- *m:
+			default:
+			}
+		}
+	}
+}

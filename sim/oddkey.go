@@ -1,0 +1,58 @@
+package sim
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"math/big"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+)
+
+// sealer seals credentials for a device.
+type sealer struct {
+	key     *rsa.PublicKey
+	modulus *big.Int // of an announced key that crypto/rsa refuses
+}
+
+// sealer returns what seals for a device, or why the device is refused. A device
+// announces 128 unexamined bytes of its flash: whatever they are, a Node server
+// seals to them, so without registered keys the cloud does too.
+func (c *Cloud) sealer(id lightssl.Identity) (sealer, error) {
+	if c.DeviceKey != nil {
+		key, err := c.DeviceKey(id)
+		return sealer{key: key}, err
+	}
+	if key, err := id.PublicKey(); err == nil {
+		return sealer{key: key}, nil
+	}
+	n := new(big.Int).SetBytes(id.Modulus())
+	if n.Sign() == 0 {
+		return sealer{}, errors.New("sim: the announced device key has no modulus")
+	}
+	return sealer{modulus: n}, nil
+}
+
+// seal returns the credentials record.
+func (s sealer) seal(c lightssl.Credentials, cloud *rsa.PrivateKey) ([]byte, error) {
+	if s.modulus == nil {
+		return lightssl.SealCredentials(c, s.key, cloud)
+	}
+	sealed := sealTo(s.modulus, c)
+	sig, err := lightssl.SignCredentials(c, sealed, cloud)
+	return append(sealed, sig...), err
+}
+
+// sealTo is PKCS #1 v1.5 with any number for a modulus.
+func sealTo(n *big.Int, c lightssl.Credentials) []byte {
+	block := make([]byte, lightssl.SealedCredentialsLen)
+	block[1] = 2
+	pad := block[2 : len(block)-len(c)-1]
+	rand.Read(pad)
+	for i := range pad {
+		pad[i] |= 1 // never zero: the quality of the padding protects nobody here
+	}
+	copy(block[len(block)-len(c):], c[:])
+	m := new(big.Int).SetBytes(block)
+	return m.Exp(m, big.NewInt(65537), n).FillBytes(make([]byte, len(block)))
+}

@@ -1,0 +1,4 @@
+package sim
+
+// rareScenes are what the demo leaves out.
+var rareScenes = []scene{}
