@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -108,4 +109,22 @@ func byNonce(all []*connection, nonce string) *connection {
 		}
 	}
 	return nil
+}
+
+type (
+	item        = stream.Item
+	segmentItem = stream.Segment
+)
+
+func countGap(it item) int {
+	if _, ok := it.(stream.Gap); ok {
+		return 1
+	}
+	return 0
+}
+
+// neighbour returns an end that differs from e by its address.
+func neighbour(e netip.AddrPort, n int) netip.AddrPort {
+	a := e.Addr().As4()
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{a[0], a[1], byte(n >> 8), byte(n)}), e.Port())
 }
