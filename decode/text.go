@@ -18,19 +18,31 @@ func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
 	dst = appendPadded(dst, 7, appendDevice(nil, e))
 	dst = appendPadded(dst, 9, []byte(legArrow(e)))
 	dst = appendPadded(dst, 20, []byte(title(e)))
-	start := len(dst)
-	dst = p.appendSummary(dst, e)
-	if m, ok := e.Body.(*Message); ok && m.Meaning.HasRTT {
-		if len(dst) > start {
-			dst = append(dst, "  "...)
-		}
-		dst = appendDuration(append(dst, '('), m.Meaning.RTT)
-		dst = append(dst, ')')
-	}
+	dst = appendRTT(p.appendSummary(dst, e), e)
 	for dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, '\n')
+}
+
+// AppendComment appends what a message means in one line, for a packet's
+// comment in a recording: its kind, what it says, and its response time.
+func (p *Printer) AppendComment(dst []byte, e *Event) []byte {
+	dst = append(dst, title(e)...)
+	start := len(append(dst, ": "...))
+	if said := p.appendSummary(append(dst, ": "...), e); len(said) > start {
+		dst = said
+	}
+	return appendRTT(dst, e)
+}
+
+func appendRTT(dst []byte, e *Event) []byte {
+	m, ok := e.Body.(*Message)
+	if !ok || !m.Meaning.HasRTT {
+		return dst
+	}
+	dst = appendDuration(append(dst, "  ("...), m.Meaning.RTT)
+	return append(dst, ')')
 }
 
 // appendPadded appends text and spaces up to the width, at least one.

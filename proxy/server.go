@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 
@@ -34,6 +35,16 @@ func (m Mode) String() string {
 	default:
 		return "auto"
 	}
+}
+
+// ParseMode reads what Mode.String writes.
+func ParseMode(s string) (Mode, error) {
+	for m := Auto; m <= Terminate; m++ {
+		if m.String() == s {
+			return m, nil
+		}
+	}
+	return Auto, fmt.Errorf("proxy: no mode %q", s)
 }
 
 // Server is a proxy. Its fields must not change while Serve runs; its functions

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/decode"
+)
+
+// outputFlags say how events are printed; read, proxy and demo share them.
+type outputFlags struct {
+	format      string
+	fields      []string
+	tree        bool
+	showSecrets bool
+	legs        string
+	quiet       bool
+}
+
+func (o *outputFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.format, "format", "T", "text", "output: text, ndjson or fields")
+	f.StringArrayVarP(&o.fields, "field", "e", nil, "field to print with -T fields, repeatable (docs/fields.md lists them)")
+	f.BoolVarP(&o.tree, "verbose", "v", false, "print every field of every event, with its bytes")
+	f.BoolVar(&o.showSecrets, "show-secrets", false, "print AES keys, IVs and salts instead of [secret]")
+	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no notes on standard error, only errors")
+}
+
+// check refuses values that mean nothing.
+func (o *outputFlags) check() error {
+	if !slices.Contains(formats, o.format) {
+		return usageError("one of: "+strings.Join(formats, ", "), "-T %s is no output format", o.format)
+	}
+	if o.legs != "device" && o.legs != "both" {
+		return usageError("one of: device, both", "--legs %s means nothing", o.legs)
+	}
+	if (o.format == "fields") != (len(o.fields) > 0) {
+		return usageError("-T fields -e time -e photon.msg", "-T fields and -e go together")
+	}
+	for _, key := range o.fields {
+		if !decode.IsField(key) {
+			return usageError("docs/fields.md lists all fields", "-e %s: no field has this name", key)
+		}
+	}
+	return nil
+}
+
+// version is that of the build, from the module's version or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	return v
+}
+
+func newVersionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, the commit and the Go version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			revision, goVersion := "unknown", "unknown"
+			if info, ok := debug.ReadBuildInfo(); ok {
+				goVersion = info.GoVersion
+				for _, s := range info.Settings {
+					if s.Key == "vcs.revision" {
+						revision = s.Value
+					}
+				}
+			}
+			_, err := fmt.Fprintf(a.stdout, "photonscope %s\ncommit %s\n%s\n", version(), revision, goVersion)
+			return err
+		},
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// pipeline is where all ways in meet: a live proxy, the demo, a capture file and
+// a capture on standard input all hand their items to it, and what they mean
+// comes out the same way.
+//
+// Live, tap is called on the traffic's path: it records, which must happen
+// before the bytes are forwarded, and queues. Decoding and printing happen in
+// run, on a goroutine of their own, so that nothing there, be it a slow
+// terminal or a fault of ours, can delay, alter or end a session. A capture has
+// nobody to delay: feed decodes at once.
+type pipeline struct {
+	decoder *decode.Decoder
+	sink    sink
+	record  recording // nil: not recording
+	oneLeg  *decode.OneLeg
+	onEvent func(*decode.Event) // told of every event of either leg; may be nil
+	alarm   func(string)        // told once if decoding fails
+
+	tapMu  sync.Mutex // its order is the order of the items
+	queue  queue
+	events []decode.Event
+	shown  []decode.Event
+	broken bool
+}
+
+// recording keeps items before they are forwarded.
+type recording interface {
+	Items([]stream.Item)
+	Message(*decode.Event, *decode.Message)
+}
+
+// sink takes what may be shown.
+type sink interface {
+	event(*decode.Event)
+	flush()
+}
+
+const drainEvery = 15 * time.Millisecond
+
+func newPipeline(keys *lightssl.Keyring, out sink) *pipeline {
+	return &pipeline{decoder: decode.NewDecoder(keys), sink: out, oneLeg: new(decode.OneLeg), alarm: func(string) {}}
+}
+
+// tap takes items on the traffic's path. It is safe for concurrent use.
+func (p *pipeline) tap(items []stream.Item) {
+	p.tapMu.Lock()
+	defer p.tapMu.Unlock()
+	if p.record != nil {
+		p.record.Items(items)
+	}
+	p.queue.offer(items)
+}
+
+// run decodes what tap queued until ctx ends, and then what is left.
+func (p *pipeline) run(ctx context.Context) {
+	tick := time.NewTicker(drainEvery)
+	defer tick.Stop()
+	var spare []stream.Item
+	for {
+		select {
+		case <-tick.C:
+			spare = p.drain(spare)
+		case <-ctx.Done():
+			p.drain(spare)
+			p.finish()
+			return
+		}
+	}
+}
+
+func (p *pipeline) drain(spare []stream.Item) []stream.Item {
+	items := p.queue.take(spare)
+	for _, it := range items {
+		p.feed(it)
+	}
+	if len(items) > 0 {
+		p.sink.flush()
+	}
+	return items
+}
+
+// feed decodes one item and shows what it means.
+func (p *pipeline) feed(it stream.Item) {
+	if p.broken {
+		return
+	}
+	defer p.contain()
+	p.events = p.decoder.Feed(p.events[:0], it)
+	p.show(p.events)
+}
+
+// finish shows what was still held back.
+func (p *pipeline) finish() {
+	if p.broken {
+		return
+	}
+	defer p.contain()
+	p.events = p.decoder.Finish(p.events[:0])
+	p.show(p.events)
+	if p.oneLeg != nil {
+		p.shown = p.oneLeg.Finish(p.shown[:0])
+		p.emit(p.shown)
+	}
+	p.sink.flush()
+}
+
+func (p *pipeline) show(events []decode.Event) {
+	for i := range events {
+		if p.onEvent != nil {
+			p.onEvent(&events[i])
+		}
+	}
+	if p.oneLeg == nil {
+		p.emit(events)
+		return
+	}
+	p.shown = p.shown[:0]
+	for _, e := range events {
+		p.shown = p.oneLeg.Feed(p.shown, e)
+	}
+	p.emit(p.shown)
+}
+
+// emit prints events and adds the messages among them to the recording.
+func (p *pipeline) emit(events []decode.Event) {
+	for i := range events {
+		e := &events[i]
+		p.sink.event(e)
+		if m, ok := e.Body.(*decode.Message); ok && p.record != nil {
+			p.tapMu.Lock()
+			p.record.Message(e, m)
+			p.tapMu.Unlock()
+		}
+	}
+}
+
+// contain keeps a fault of the decoder or a printer from ending the sessions.
+func (p *pipeline) contain() {
+	if fault := recover(); fault != nil {
+		p.broken = true
+		p.alarm(fmt.Sprintf("internal error while decoding, nothing more is shown; relaying and recording go on: %v\n%s", fault, debug.Stack()))
+	}
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/proxy"
+	"github.com/photonscope/photonscope/sim"
+)
+
+// proxyFlags are those of `photonscope proxy`.
+type proxyFlags struct {
+	output      outputFlags
+	live        liveFlags
+	listen      string
+	listenAny   bool
+	mode        string
+	transparent bool
+	allowClient []string
+	allowDest   []string
+}
+
+func newProxyCommand(a *app) *cobra.Command {
+	var f proxyFlags
+	cmd := &cobra.Command{
+		Use:   "proxy [flags] [UPSTREAM]",
+		Short: "Stand between devices and their cloud, and show what they say",
+		Long: `Devices connect to photonscope, photonscope connects to UPSTREAM (host:port).
+
+The mode follows from the keys given with -k:
+  splice     the server's private key, and a key registered for the device with the server
+             (photonscope keys register): every message is shown, either side is a real peer
+  observe    the device's private key, or a key log: every byte passes untouched
+  terminate  no UPSTREAM: photonscope answers as the cloud, the server's private key is enough`,
+		Example: `  photonscope proxy -k keys/ 127.0.0.1:5683 -l 192.168.1.20:5683 -w session.pcapng`,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			upstream := ""
+			if len(args) == 1 {
+				upstream = args[0]
+			}
+			return a.proxy(cmd.Context(), &f, upstream)
+		},
+	}
+	f.output.register(cmd)
+	f.live.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVarP(&f.listen, "listen", "l", "127.0.0.1:5683", "address to listen on for devices")
+	flags.BoolVar(&f.listenAny, "listen-any", false, "allow -l to name all addresses of this host (0.0.0.0 or ::)")
+	flags.StringVar(&f.mode, "mode", "auto", "auto, observe, splice or terminate")
+	flags.BoolVar(&f.transparent, "transparent", false, "connect each device to the destination it asked for (Linux REDIRECT) instead of UPSTREAM")
+	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "network that may connect, such as 203.0.113.0/24 (default: loopback and private)")
+	flags.StringArrayVar(&f.allowDest, "allow-dest", nil, "with --transparent: destination that may be reached, such as 203.0.113.0/24 or 203.0.113.7:5683")
+	return cmd
+}
+
+// proxy runs the proxy until ctx ends.
+func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	keys, err := loadKeys(a, f.live.keys)
+	if err != nil {
+		return err
+	}
+	srv, err := f.server(upstream, keys)
+	if err != nil {
+		return err
+	}
+	ln, err := f.listener()
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	run, err := a.newLive(&f.live, &f.output, keys)
+	if err != nil {
+		return err
+	}
+	run.attach(srv)
+	if !f.output.quiet {
+		a.say("listening on %s; %s", ln.Addr(), f.policy(srv))
+	}
+	return run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, "proxy "+ln.Addr().String())
+}
+
+// listener opens the listening socket. All addresses at once only if asked for.
+func (f *proxyFlags) listener() (net.Listener, error) {
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return nil, usageError("-l 127.0.0.1:5683", "-l %s is no address and port", f.listen)
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		if !f.listenAny {
+			return nil, usageError("name one address of this host, or add --listen-any", "-l %s would accept devices on every address of this host", f.listen)
+		}
+	}
+	ln, err := net.Listen("tcp", f.listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: another program has this port", f.listen), "another port: -l " + net.JoinHostPort(host, "5684")}
+	case err != nil:
+		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: %w", f.listen, errors.Unwrap(err)), "-l names an address of this host"}
+	}
+	return ln, nil
+}
+
+// server makes the proxy that the flags and keys describe, or says which key a
+// forced mode lacks.
+func (f *proxyFlags) server(upstream string, keys *keySet) (*proxy.Server, error) {
+	mode, err := proxy.ParseMode(f.mode)
+	if err != nil {
+		return nil, usageError("one of: auto, observe, splice, terminate", "--mode %s means nothing", f.mode)
+	}
+	srv := &proxy.Server{
+		Mode: mode, Upstream: upstream,
+		ServerKey: keys.ServerKey, CloudKey: keys.CloudPublic,
+		DeviceKey: keys.spliceKey(mode == proxy.Splice),
+	}
+	if f.transparent {
+		srv.Destination = proxy.OriginalDestination
+		if srv.AllowDest, err = destRules(f.allowDest); err != nil {
+			return nil, err
+		}
+	}
+	if srv.AllowClient, err = prefixes("--allow-client", f.allowClient); err != nil {
+		return nil, err
+	}
+	if upstream != "" && f.transparent {
+		return nil, usageError("leave UPSTREAM out", "--transparent connects each device to the destination it asked for")
+	}
+	if upstream != "" {
+		if _, _, err := net.SplitHostPort(upstream); err != nil {
+			return nil, usageError("photonscope proxy "+upstream+":5683", "UPSTREAM %s is no host and port", upstream)
+		}
+	}
+	return srv, f.demand(mode, srv)
+}
+
+// demand refuses a mode whose keys are missing.
+func (f *proxyFlags) demand(mode proxy.Mode, srv *proxy.Server) error {
+	hasUpstream := srv.Upstream != "" || srv.Destination != nil
+	switch {
+	case mode == proxy.Terminate && hasUpstream:
+		return usageError("leave UPSTREAM out", "--mode terminate has no upstream: photonscope itself answers as the cloud")
+	case (mode == proxy.Observe || mode == proxy.Splice) && !hasUpstream:
+		return usageError("photonscope proxy --mode "+f.mode+" HOST:5683", "--mode %s needs UPSTREAM, the address of the server", f.mode)
+	case mode == proxy.Splice && srv.ServerKey == nil:
+		return usageError("-k server:default_key.pem (the server's own private key)", "--mode splice needs the server's private key: the device sealed its identity for it")
+	case mode == proxy.Splice && srv.DeviceKey == nil:
+		return usageError("photonscope keys register DEVICE_ID --server-keys FOLDER", "--mode splice needs an impersonation key that the server knows, or the device's own private key")
+	case !hasUpstream && srv.ServerKey == nil:
+		return usageError("-k server:default_key.pem, or name UPSTREAM to observe", "without UPSTREAM photonscope answers as the cloud, which needs the server's private key")
+	}
+	return nil
+}
+
+// attach connects a proxy to the pipeline and the keys.
+func (l *live) attach(srv *proxy.Server) {
+	srv.Tap = l.pipe.tap
+	srv.KeyLog = l.keys.Ring.AddSession
+	srv.OnIdentity = l.keys.Ring.AddOpened
+	srv.Notice = func(n proxy.Notice) {
+		if n.Kind != proxy.ModeChosen || !l.quiet {
+			l.say("%s", n.Text)
+		}
+	}
+	if srv.ServerKey != nil {
+		srv.Terminate = l.cloud(srv.ServerKey).ServeConn
+	}
+}
+
+// cloud is the embedded cloud of mode terminate.
+func (l *live) cloud(key *rsa.PrivateKey) *sim.Cloud {
+	return &sim.Cloud{Key: key, OnHandshake: func(h lightssl.Handshake) { l.keys.Ring.AddSession(h.Nonce, h.Credentials) }}
+}
+
+// policy states in one line how sessions will be treated, and why.
+func (f *proxyFlags) policy(srv *proxy.Server) string {
+	switch {
+	case srv.Upstream == "" && srv.Destination == nil:
+		return "mode terminate, because there is no UPSTREAM: photonscope answers devices as the cloud"
+	case srv.Mode == proxy.Splice:
+		return "mode splice, because you asked for it: devices without a key for them are refused"
+	case srv.Mode == proxy.Observe:
+		return "mode observe, because you asked for it: every byte passes untouched; the device's private key or a key log (-k) opens the messages"
+	case srv.ServerKey == nil:
+		return "mode observe, because no server key is given: every byte passes untouched; the device's private key or a key log (-k) opens the messages"
+	case srv.DeviceKey == nil:
+		return "mode observe, because no impersonation key is given (photonscope keys register makes one): the server key shows who connects, the device's private key or a key log opens the messages"
+	}
+	return "mode splice for devices with an impersonation key, observe for all others"
+}
+
+// prefixes reads the networks of a flag.
+func prefixes(flag string, values []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, v := range values {
+		p, err := prefix(v)
+		if err != nil {
+			return nil, usageError(flag+" 192.0.2.0/24", "%s %s is no network", flag, v)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// prefix reads a network, or an address as a network of one.
+func prefix(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+// destRules reads NETWORK, NETWORK:PORT or [NETWORK]:PORT.
+func destRules(values []string) ([]proxy.DestRule, error) {
+	var rules []proxy.DestRule
+	for _, v := range values {
+		rule, err := destRule(v)
+		if err != nil {
+			return nil, usageError("--allow-dest 192.0.2.0/24:5683", "--allow-dest %s is no network, with or without a port", v)
+		}
+		rules = append(rules, rule)
+	}
+	if len(rules) == 0 {
+		return nil, usageError("--allow-dest 192.0.2.7:5683", "--transparent needs --allow-dest: where may devices be connected to?")
+	}
+	return rules, nil
+}
+
+func destRule(v string) (proxy.DestRule, error) {
+	if p, err := prefix(v); err == nil {
+		return proxy.DestRule{Prefix: p}, nil
+	}
+	at := strings.LastIndexByte(v, ':')
+	if at < 0 {
+		return proxy.DestRule{}, errors.New("no port")
+	}
+	port, err := strconv.ParseUint(v[at+1:], 10, 16)
+	if err != nil {
+		return proxy.DestRule{}, err
+	}
+	p, err := prefix(strings.Trim(v[:at], "[]"))
+	return proxy.DestRule{Prefix: p, Port: uint16(port)}, err
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/captures"
+	"github.com/photonscope/photonscope/decode"
+)
+
+func newReadCommand(a *app) *cobra.Command {
+	var (
+		out  outputFlags
+		keys []string
+	)
+	cmd := &cobra.Command{
+		Use:   "read [flags] FILE|-",
+		Short: "Decode a capture: pcap or pcapng, a file or standard input",
+		Long: `Reads a capture, puts its TCP streams together, opens the sessions that the keys
+given with -k can open, and prints what was said. A key log beside the file
+(FILE.keylog) is read with it.
+
+What opens what: the device's private key or the session's key log line opens
+the session; the server's private key opens the identity record and nothing after it.`,
+		Example: `  photonscope read -k keys/ session.pcapng
+  photonscope read -k device.der -T ndjson session.pcap | jq 'select(.type == "message")'
+  ssh gateway tcpdump -U -w - port 5683 | photonscope read -k keys/ -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.read(cmd.Context(), &out, keys, args[0])
+		},
+	}
+	out.register(cmd)
+	cmd.Flags().StringArrayVarP(&keys, "key", "k", nil, "key file, key log or folder of them, repeatable; server:, device: or impersonation: in front forces the role")
+	return cmd
+}
+
+// read decodes one capture to its end.
+func (a *app) read(ctx context.Context, flags *outputFlags, keyArgs []string, name string) error {
+	if err := flags.check(); err != nil {
+		return err
+	}
+	in, err := a.open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if beside := name + ".keylog"; name != "-" && fileExists(beside) {
+		keyArgs = append(keyArgs, beside)
+	}
+	keys, err := loadKeys(a, keyArgs)
+	if err != nil {
+		return err
+	}
+	out := newOutput(a.stdout, flags)
+	pipe := newPipeline(keys.Ring, out)
+	if flags.legs == "both" {
+		pipe.oneLeg = nil
+	}
+	pipe.alarm = func(text string) { a.say("%s", text) }
+	r := &reading{app: a, out: out, pipe: pipe, quiet: flags.quiet}
+	pipe.onEvent = r.note
+	return r.run(ctx, in, name)
+}
+
+// open opens the capture to read.
+func (a *app) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.stdin), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usageError("", "%s: %v", name, unwrapPath(err))
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, usageError("photonscope read "+name+"/CAPTURE.pcapng", "%s is a folder, not a capture", name)
+	}
+	return f, nil
+}
+
+// reading is one run of `photonscope read`.
+type reading struct {
+	app    *app
+	out    *output
+	pipe   *pipeline
+	quiet  bool
+	sealed map[uint32]string // sessions that stayed closed, and why
+}
+
+// note remembers why sessions stay closed.
+func (r *reading) note(e *decode.Event) {
+	c, ok := e.Body.(*decode.Credentials)
+	if !ok {
+		return
+	}
+	if r.sealed == nil {
+		r.sealed = make(map[uint32]string)
+	}
+	if c.Opened {
+		delete(r.sealed, e.Session)
+	} else {
+		r.sealed[e.Session] = c.Reason
+	}
+}
+
+// flushFirst prints what is decoded before it waits for more input.
+type flushFirst struct {
+	r     io.Reader
+	flush func()
+}
+
+func (f flushFirst) Read(b []byte) (int, error) {
+	f.flush()
+	return f.r.Read(b)
+}
+
+func (r *reading) run(ctx context.Context, in io.Reader, name string) error {
+	r.out.header(name)
+	var stats captures.Stats
+	var failed error
+	for it, err := range captures.Read(flushFirst{in, r.out.flush}, captures.ReadOptions{Stats: &stats}) {
+		if err != nil {
+			failed = err
+			break
+		}
+		if failed = ctx.Err(); failed != nil {
+			break
+		}
+		r.pipe.feed(it)
+	}
+	r.pipe.finish()
+	reason := ""
+	if failed != nil {
+		reason = failed.Error()
+	}
+	r.out.close(failed == nil, reason)
+	return r.verdict(failed, name, &stats)
+}
+
+// verdict says on standard error what the events cannot, and makes the exit
+// code.
+func (r *reading) verdict(failed error, name string, stats *captures.Stats) error {
+	if !r.quiet {
+		r.notes(stats)
+	}
+	switch {
+	case failed == nil:
+		return nil
+	case errors.Is(failed, context.Canceled):
+		return &exitError{exitInterrupted, errors.New("interrupted before the end of the capture"), ""}
+	}
+	return &exitError{exitFailure, fmt.Errorf("%s: %w", name, failed), hintFor(failed)}
+}
+
+func (r *reading) notes(stats *captures.Stats) {
+	sessions, _ := r.out.summary.Sessions()
+	if sessions == 0 {
+		r.app.say("no TCP connection in this capture (%d packets)", stats.Packets)
+		return
+	}
+	for _, reason := range r.sealed {
+		r.app.say("%d of %d sessions stayed sealed; %s", len(r.sealed), sessions, reason)
+		return
+	}
+}
+
+// hintFor says what to do about a capture that cannot be read to its end.
+func hintFor(err error) string {
+	var format *captures.FormatError
+	if errors.As(err, &format) && format.Offset == 0 {
+		return "photonscope reads pcap and pcapng, as tcpdump, Wireshark and photonscope -w write them"
+	}
+	return ""
+}
+
+// fileExists reports whether a regular file has this name.
+func fileExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// unwrapPath takes the operation and path off an error that a caller's sentence
+// names already.
+func unwrapPath(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
