@@ -84,49 +84,61 @@ func (m *Message) Parse(b []byte) error {
 	return m.parseOptions(b)
 }
 
+// parseOptions reads options up to the payload marker or the end. What is common,
+// short options, is read in line; widen does the rest.
 func (m *Message) parseOptions(b []byte) error {
-	number := 0
-	for at := m.OptionsStart; at < len(b); {
-		if b[at] == PayloadMarker {
-			m.Marker, m.PayloadStart, m.Payload = true, at+1, b[at+1:]
-			return nil
+	options, number, at := m.Options[:0], 0, m.OptionsStart
+	defer func() { m.Options = options }()
+	for at < len(b) && b[at] != PayloadMarker {
+		start := at
+		delta, length := int(b[at]>>4), int(b[at]&15)
+		at++
+		if delta > 12 || length > 12 {
+			var fault string
+			if delta, length, at, fault = widen(b, at, delta, length); fault != "" {
+				return &ParseError{start, fault}
+			}
 		}
-		if len(m.Options) == MaxOptions {
-			return &ParseError{at, "more than 256 options"}
+		number += delta
+		switch {
+		case number > 0xffff:
+			return &ParseError{start, "the option number exceeds 65535"}
+		case len(b)-at < length:
+			return &ParseError{start, "the option value is cut off"}
+		case len(options) == MaxOptions:
+			return &ParseError{start, "more than 256 options"}
 		}
-		opt, next, err := cutOption(b, at, number)
-		if err != nil {
-			return err
+		// Filled in place: copying an Option that was made elsewhere costs as much as all the rest.
+		if n := len(options); n < cap(options) {
+			options = options[:n+1]
+		} else {
+			options = append(options, Option{})
 		}
-		m.Options = append(m.Options, opt)
-		number, at = int(opt.Number), next
+		o := &options[len(options)-1]
+		o.Number, o.Value, o.Start, o.Data = uint16(number), b[at:at+length], start, at
+		at += length
+	}
+	if at < len(b) {
+		m.Marker, m.PayloadStart, m.Payload = true, at+1, b[at+1:]
 	}
 	return nil
 }
 
-// cutOption reads the option at b[at:], whose predecessor has the given number.
-func cutOption(b []byte, at, number int) (Option, int, error) {
-	start := at
-	delta, length := int(b[at]>>4), int(b[at]&15)
-	at++
-	delta, at, ok := extended(b, at, delta)
+// widen resolves the nibbles of an option's header (RFC 7252 section 3.1). It
+// returns what is wrong with them, if something is.
+func widen(b []byte, at, delta, length int) (d, l, next int, fault string) {
+	d, at, ok := extended(b, at, delta)
 	if !ok {
-		return Option{}, 0, &ParseError{start, "the option delta is reserved or cut off"}
+		return 0, 0, 0, "the option delta is reserved or cut off"
 	}
-	length, at, ok = extended(b, at, length)
+	l, at, ok = extended(b, at, length)
 	if !ok {
-		return Option{}, 0, &ParseError{start, "the option length is reserved or cut off"}
+		return 0, 0, 0, "the option length is reserved or cut off"
 	}
-	if number += delta; number > 0xffff {
-		return Option{}, 0, &ParseError{start, "the option number exceeds 65535"}
-	}
-	if len(b)-at < length {
-		return Option{}, 0, &ParseError{start, "the option value is cut off"}
-	}
-	return Option{Number: uint16(number), Value: b[at : at+length], Start: start, Data: at}, at + length, nil
+	return d, l, at, ""
 }
 
-// extended resolves a nibble of an option's header (RFC 7252 section 3.1).
+// extended resolves one nibble, whose extension is at b[at:].
 func extended(b []byte, at, nibble int) (value, next int, ok bool) {
 	switch {
 	case nibble < 13:
