@@ -2,6 +2,7 @@ package captures
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/stream"
@@ -140,12 +141,14 @@ func (c *conversation) segment(dst []byte, it stream.Segment) []byte {
 // gap passes over sequence numbers and has the receiver acknowledge them, which
 // tells when they were found missing.
 func (c *conversation) gap(dst []byte, it stream.Gap) []byte {
-	n := it.Len
+	n, count := it.Len, strconv.Itoa(it.Len)
 	if n <= 0 || n > maxGap {
-		n = maxGap
+		n, count = maxGap, "unknown number of"
 	}
 	c.next[it.From] += uint32(n)
-	return c.packet(dst, it.At, it.From.Opposite(), tcpACK, nil)
+	f := c.frame(it.At, it.From.Opposite(), tcpACK, nil)
+	f.comment = count + " bytes from the " + it.From.String() + " are missing before this"
+	return f.append(dst)
 }
 
 func (c *conversation) closed(dst []byte, it stream.Closed) []byte {
@@ -163,6 +166,11 @@ func (c *conversation) closed(dst []byte, it stream.Closed) []byte {
 
 // packet appends one segment.
 func (c *conversation) packet(dst []byte, at time.Time, from stream.Direction, flags byte, data []byte) []byte {
+	return c.frame(at, from, flags, data).append(dst)
+}
+
+// frame returns one segment.
+func (c *conversation) frame(at time.Time, from stream.Direction, flags byte, data []byte) frame {
 	f := frame{
 		iface: onLeg(c.leg), at: at, flags: direction(c.leg, from),
 		src: c.ends[from], dst: c.ends[from.Opposite()],
@@ -171,7 +179,7 @@ func (c *conversation) packet(dst []byte, at time.Time, from stream.Direction, f
 	if flags&tcpACK != 0 {
 		f.ack = c.next[from.Opposite()]
 	}
-	return f.append(dst)
+	return f
 }
 
 // onLeg returns the number of the interface for a leg.
