@@ -25,9 +25,11 @@ type Cloud struct {
 	// device is refused. Nil: the one it announces, be it ever so odd.
 	DeviceKey func(lightssl.Identity) (*rsa.PublicKey, error)
 
-	CheckIDs  bool             // end a session whose device skips a message ID, as the Node servers do
-	Describes bool             // acknowledge descriptions that devices post, as Particle's own cloud does
-	Now       func() time.Time // what devices are told; nil: time.Now
+	CheckIDs bool             // end a session whose device skips a message ID, as the Node servers do
+	Now      func() time.Time // what devices are told; nil: time.Now
+
+	// Refuse says of a subscription's prefix that it is answered 4.00. Nil: never.
+	Refuse func(prefix string) bool
 
 	OnHandshake func(lightssl.Handshake)                   // before the credentials leave
 	OnEvent     func(*CloudSession, particle.EventBody)    // published by a device

@@ -71,8 +71,7 @@ func (s *DeviceSession) ack(m *coap.Message) error {
 func (s *DeviceSession) acknowledge(m *coap.Message, code coap.Code, token []byte) error {
 	reply := particle.ComposeReply(coap.Acknowledgement, code, m.ID, token, nil)
 	if s.profile.WrongAckIDs {
-		_, err := s.post(reply)
-		return err
+		return s.send(reply)
 	}
 	return s.reply(reply)
 }
@@ -145,8 +144,7 @@ func (s *DeviceSession) describeTwice(m *coap.Message, token []byte, first byte)
 func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags byte) error {
 	payload := s.device.describe(flags)
 	if s.profile.Describe != DescribeBlocks || len(payload) <= descriptionBlock {
-		_, err := s.post(particle.ComposeReply(coap.Confirmable, coap.Content, 0, token, payload))
-		return err
+		return s.send(particle.ComposeReply(coap.Confirmable, coap.Content, 0, token, payload))
 	}
 	block := particle.BlockBody{Size: blockSize}
 	if v, ok := firstOption(m, coap.Block2); ok {
@@ -157,8 +155,7 @@ func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags 
 	to := min(from+descriptionBlock, len(payload))
 	block.More = to < len(payload)
 	tag := be.AppendUint32(nil, particle.ChunkCRC(payload))
-	_, err := s.post(particle.ComposeDescribeBlock(0, token, tag, block, payload[from:to]))
-	return err
+	return s.send(particle.ComposeDescribeBlock(0, token, tag, block, payload[from:to]))
 }
 
 func (s *DeviceSession) call(m *coap.Message) error {
@@ -177,8 +174,7 @@ func (s *DeviceSession) call(m *coap.Message) error {
 	if f == nil || code != coap.Empty && s.profile.BigEndianIDs {
 		return nil
 	}
-	_, err := s.post(particle.ComposeFunctionResult(0, s.tokenOf(m), f(arg)))
-	return err
+	return s.send(particle.ComposeFunctionResult(0, s.tokenOf(m), f(arg)))
 }
 
 // argument returns the first query of a call. If there is none the firmware
@@ -218,8 +214,7 @@ func (s *DeviceSession) variable(m *coap.Message) error {
 	if !ok {
 		reply = particle.ComposeReply(coap.NonConfirmable, coap.NotFound, 0, token, nil)
 	}
-	_, err := s.post(reply)
-	return err
+	return s.send(reply)
 }
 
 // deliver gives an event to those who subscribed. The older stack takes only

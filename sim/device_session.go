@@ -57,7 +57,7 @@ func newDeviceSession(d *Device, conn net.Conn, h lightssl.Handshake) *DeviceSes
 
 // run says Hello, waits for the cloud's, starts up and serves.
 func (s *DeviceSession) run(ctx context.Context) error {
-	if _, err := s.post(particle.ComposeHello(0, s.device.hello(), s.profile.HelloLen)); err != nil {
+	if err := s.send(particle.ComposeHello(0, s.device.hello(), s.profile.HelloLen)); err != nil {
 		return err
 	}
 	hello := time.NewTimer(s.profile.HelloWait)
@@ -280,26 +280,22 @@ func (s *DeviceSession) subscribeAll() error {
 
 // Publish publishes an event.
 func (s *DeviceSession) Publish(e particle.EventBody) error {
-	_, err := s.post(particle.ComposePublish(0, e))
-	return err
+	return s.send(particle.ComposePublish(0, e))
 }
 
 // Subscribe subscribes to events. They reach the handlers of the [Device] only.
 func (s *DeviceSession) Subscribe(b particle.SubscribeBody) error {
-	_, err := s.post(particle.ComposeSubscribe(0, b))
-	return err
+	return s.send(particle.ComposeSubscribe(0, b))
 }
 
 // RequestTime asks for the time.
 func (s *DeviceSession) RequestTime() error {
-	_, err := s.post(particle.ComposeTimeRequest(0, s.nextToken()[0]))
-	return err
+	return s.send(particle.ComposeTimeRequest(0, s.nextToken()[0]))
 }
 
 // Ping asks whether the cloud is there.
 func (s *DeviceSession) Ping() error {
-	_, err := s.post(particle.ComposeEmpty(coap.Confirmable, 0, nil))
-	return err
+	return s.send(particle.ComposeEmpty(coap.Confirmable, 0, nil))
 }
 
 // Goodbye leaves: with the reasons given if the firmware knows that message,
@@ -381,12 +377,10 @@ const (
 func (s *DeviceSession) postDescription(flags byte) error {
 	payload := s.device.describe(flags)
 	if !s.profile.PostsToken {
-		_, err := s.post(particle.ComposeDescribePost(0, nil, flags, nil, payload))
-		return err
+		return s.send(particle.ComposeDescribePost(0, nil, flags, nil, payload))
 	}
 	if len(payload) <= descriptionBlock {
-		_, err := s.post(particle.ComposeDescribePost(0, s.nextToken(), flags, nil, payload))
-		return err
+		return s.send(particle.ComposeDescribePost(0, s.nextToken(), flags, nil, payload))
 	}
 	return s.postBlock(blockPost{flags: flags, rest: payload})
 }

@@ -59,8 +59,7 @@ func (s *DeviceSession) beginUpdate(m *coap.Message) error {
 	if u.fast {
 		flags = particle.UpdateFast
 	}
-	_, err := s.post(particle.ComposeUpdateReady(0, s.tokenOf(m), flags))
-	return err
+	return s.send(particle.ComposeUpdateReady(0, s.tokenOf(m), flags))
 }
 
 func (s *DeviceSession) refuseUpdate(m *coap.Message) error {
@@ -95,7 +94,7 @@ func (s *DeviceSession) chunk(m *coap.Message) error {
 	if !good {
 		code = coap.BadRequest
 	}
-	if _, err := s.post(particle.ComposeReply(coap.NonConfirmable, code, 0, s.tokenOf(m), nil)); err != nil {
+	if err := s.send(particle.ComposeReply(coap.NonConfirmable, code, 0, s.tokenOf(m), nil)); err != nil {
 		return err
 	}
 	return s.completed()
@@ -157,8 +156,7 @@ func (s *DeviceSession) completed() error {
 	if !s.profile.RepeatsMissed {
 		return nil
 	}
-	_, err := s.post(particle.ComposeUpdateDone(coap.NonConfirmable, 0, nil))
-	return err
+	return s.send(particle.ComposeUpdateDone(coap.NonConfirmable, 0, nil))
 }
 
 func (s *DeviceSession) updateDone(m *coap.Message) error {
@@ -191,6 +189,5 @@ func (s *DeviceSession) askMissed() error {
 	if p.MissedIsCON {
 		t = coap.Confirmable
 	}
-	_, err := s.post(particle.ComposeChunkMissed(t, 0, u.missing(p.MissedAtOnce)))
-	return err
+	return s.send(particle.ComposeChunkMissed(t, 0, u.missing(p.MissedAtOnce)))
 }

@@ -87,8 +87,7 @@ func (s *CloudSession) sendChunk(ctx context.Context, f Flash, i int, r *FlashRe
 		return err
 	}
 	if f.Fast {
-		_, err := s.post(particle.ComposeChunk(0, s.nextToken(), chunk))
-		return err
+		return s.send(particle.ComposeChunk(0, s.nextToken(), chunk))
 	}
 	chunk.Index = -1
 	for range chunkTries {

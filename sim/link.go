@@ -99,6 +99,12 @@ func (l *link) post(m coap.Message) (uint16, error) {
 	return l.postLocked(m)
 }
 
+// send is post for whoever does not care about the ID.
+func (l *link) send(m coap.Message) error {
+	_, err := l.post(m)
+	return err
+}
+
 func (l *link) postLocked(m coap.Message) (uint16, error) {
 	l.id++
 	m.ID = l.id

@@ -201,8 +201,7 @@ func (s *CloudSession) Variable(ctx context.Context, name string) ([]byte, error
 
 // Publish delivers an event to the device.
 func (s *CloudSession) Publish(e particle.EventBody) error {
-	_, err := s.post(particle.ComposeDelivery(0, e, s.style.MaxAge))
-	return err
+	return s.send(particle.ComposeDelivery(0, e, s.style.MaxAge))
 }
 
 // Signal has the device shine in all colours, or stop.
@@ -216,8 +215,7 @@ func (s *CloudSession) Signal(ctx context.Context, on bool) error {
 // KeyChange asks for other keys. Older firmware says nothing to that, newer
 // acknowledges it under a wrong ID, so nothing is waited for.
 func (s *CloudSession) KeyChange() error {
-	_, err := s.post(particle.ComposeKeyChange(0, s.nextToken(), true))
-	return err
+	return s.send(particle.ComposeKeyChange(0, s.nextToken(), true))
 }
 
 // Ping asks whether the device is there. Newer firmware answers under a wrong
@@ -229,7 +227,7 @@ func (s *CloudSession) Ping(ctx context.Context) error {
 	if s.style.TokenEverywhere {
 		token = s.nextToken()
 	}
-	if _, err := s.post(particle.ComposeEmpty(coap.Confirmable, 0, token)); err != nil {
+	if err := s.send(particle.ComposeEmpty(coap.Confirmable, 0, token)); err != nil {
 		return err
 	}
 	if _, err := s.await(ctx, w); err != nil {

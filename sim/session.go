@@ -66,7 +66,7 @@ func (s *CloudSession) run(ctx context.Context) error {
 	if s.style.TokenEverywhere {
 		token = s.nextToken()
 	}
-	if _, err := s.post(particle.ComposeHelloReply(0, token)); err != nil {
+	if err := s.send(particle.ComposeHelloReply(0, token)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -178,8 +178,7 @@ func (s *CloudSession) onTime() error {
 		return fmt.Errorf("%w: the device is silent", ErrTimeout)
 	case !s.asked && !s.described && expired(s.style.DescribeAfter, s.since):
 		s.asked, s.since = true, now
-		_, err := s.post(particle.ComposeDescribeRequest(0, s.nextToken(), 0))
-		return err
+		return s.send(particle.ComposeDescribeRequest(0, s.nextToken(), 0))
 	case s.asked && !s.described && expired(s.style.DescribeLimit, s.since):
 		return fmt.Errorf("%w: no description", ErrTimeout)
 	}
@@ -215,12 +214,12 @@ func (s *CloudSession) answer(m *coap.Message) error {
 	case m.Code == coap.GET && path == 't':
 		return s.reply(particle.ComposeTimeReply(m.ID, m.Token, uint32(s.cloud.now().Unix())))
 	case m.Code == coap.GET && (path == 'e' || path == 'E'):
-		return s.answerLater(s.style.empty(coap.Empty, m.ID))
+		return s.answerLater(s.style.empty(s.subscription(m), m.ID))
 	case m.Code == coap.POST && (path == 'e' || path == 'E'):
 		return s.event(m)
 	case m.Code == coap.GET && path == 'c': // neither server puts a token here
 		return s.reply(particle.ComposeEmpty(coap.Acknowledgement, m.ID, nil))
-	case s.cloud.Describes && m.Type == coap.Confirmable:
+	case m.Type == coap.Confirmable && !s.style.Ignores:
 		return s.reply(s.style.empty(coap.Empty, m.ID))
 	}
 	return nil
@@ -262,6 +261,14 @@ func (s *CloudSession) answerLater(m coap.Message) error {
 		return nil
 	}
 	return s.reply(m)
+}
+
+// subscription returns the code that a subscription is answered with.
+func (s *CloudSession) subscription(m *coap.Message) coap.Code {
+	if s.cloud.Refuse != nil && s.cloud.Refuse(name(m)) {
+		return coap.BadRequest
+	}
+	return coap.Empty
 }
 
 // event takes a published event.

@@ -118,7 +118,10 @@ func (st *Story) newCloud(handle func(context.Context, *CloudSession) error) *Cl
 	if st.Style != nil {
 		c.Style = *st.Style
 	}
-	c.Describes = st.EveryKind
+	if st.EveryKind {
+		c.Refuse = func(prefix string) bool { return prefix == refused }
+		c.Faults = []Fault{{Name: "corrupt-chunk", N: 1}, {Name: "corrupt-chunk", N: fastDamaged}}
+	}
 	return c
 }
 
@@ -304,7 +307,7 @@ func (s *stage) meanwhile(ctx context.Context, do func() error, match func(*coap
 }
 
 func subscribe(ctx context.Context, s *stage) error {
-	return s.meanwhile(ctx, func() error { return s.device.Subscribe(particle.SubscribeBody{Prefix: "kitchen", Mine: true}) }, isAck)
+	return s.meanwhile(ctx, func() error { return s.device.Subscribe(particle.SubscribeBody{Prefix: "kitchen", Mine: true}) }, isEmptyAck)
 }
 
 func askTime(ctx context.Context, s *stage) error {
@@ -312,10 +315,8 @@ func askTime(ctx context.Context, s *stage) error {
 }
 
 func devicePing(ctx context.Context, s *stage) error {
-	return s.meanwhile(ctx, s.device.Ping, isAck)
+	return s.meanwhile(ctx, s.device.Ping, isEmptyAck)
 }
-
-func isAck(m *coap.Message) bool { return m.Code == coap.Empty && m.Type == coap.Acknowledgement }
 
 func signal(on bool) func(context.Context, *stage) error {
 	return func(ctx context.Context, s *stage) error { return s.cloud.Signal(ctx, on) }

@@ -3,9 +3,14 @@ package sim
 import (
 	"context"
 	"net"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -26,13 +31,76 @@ func tellStory(t *testing.T, st *Story) error {
 func TestTheDemoIsToldInTime(t *testing.T) {
 	noLeaks(t)
 	start := time.Now()
-	st := &Story{Tap: func(d stream.Direction, m []byte) {
-		t.Logf("%5d ms %s %x", time.Since(start).Milliseconds(), d, m[:min(len(m), 60)])
-	}}
-	if err := tellStory(t, st); err != nil {
+	if err := tellStory(t, new(Story)); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(start); took > 4*time.Second {
 		t.Errorf("it takes %s", took)
+	}
+}
+
+// notes is a tap that finds out the kinds of messages.
+type notes struct {
+	t     *testing.T
+	mu    sync.Mutex
+	talk  particle.Conversation
+	kinds map[particle.Kind]int
+	lines []string
+}
+
+func (n *notes) tap(from stream.Direction, b []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var m coap.Message
+	if err := m.Parse(b); err != nil {
+		n.t.Errorf("from %s: %x: %v", from, b, err)
+		return
+	}
+	kind := n.talk.Next(from, time.Now(), &m).Kind
+	n.kinds[kind]++
+	n.lines = append(n.lines, from.String()+" "+kind.String())
+}
+
+// willing is a profile without the defect that ends a session at a 4.00, as
+// spark-protocol answers every event.
+func willing(p Profile) *Profile {
+	p.HangsUp = false
+	return &p
+}
+
+func TestEveryFirmwareTellsEveryStoryWithEveryServer(t *testing.T) {
+	noLeaks(t)
+	seen := map[particle.Kind]bool{}
+	for _, profile := range Profiles {
+		for _, style := range Styles {
+			p := &profile
+			if style.EventReply == AckSpark {
+				p = willing(profile)
+			}
+			t.Run(profile.Name+" with "+style.Name, func(t *testing.T) {
+				n := &notes{t: t, kinds: map[particle.Kind]int{}}
+				last := ""
+				st := &Story{
+					Profile: p, Style: &style, EveryKind: true, Pause: -1,
+					Tap: n.tap, Scene: func(name string) { last = name },
+				}
+				if err := tellStory(t, st); err != nil {
+					t.Errorf("at %q: %v", last, err)
+				}
+				for k := range n.kinds {
+					seen[k] = true
+				}
+			})
+		}
+	}
+	var unseen []string
+	for _, k := range particle.Kinds() {
+		if !seen[k.Kind] {
+			unseen = append(unseen, k.Name)
+		}
+	}
+	// The one that is a datagram of its own is no part of a session.
+	if !slices.Equal(unseen, []string{"presence"}) {
+		t.Errorf("kinds of no session: %s", strings.Join(unseen, " "))
 	}
 }

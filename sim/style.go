@@ -20,6 +20,7 @@ type Style struct {
 	LastToken       byte                // the one after which tokens begin at 0 again; 0: 255
 	MaxAge          particle.MaxAgeForm // of events delivered
 	EventReply      EventReply
+	Ignores         bool // descriptions that come unasked, and whatever else is not known, are not acknowledged
 
 	DescribeAfter time.Duration // a description is asked for so long after the Hello; 0: never
 	DescribeLimit time.Duration // without it the session ends; answers to events and subscriptions wait for it
@@ -45,6 +46,7 @@ var Spark = Style{
 	AckToken:        true,
 	LastToken:       254,
 	EventReply:      AckSpark,
+	Ignores:         true,
 	Handshake:       30 * time.Second,
 	Request:         30 * time.Second,
 }
@@ -54,6 +56,7 @@ var Brewskey = Style{
 	Name:          "brewskey",
 	MaxAge:        particle.FullMaxAge,
 	EventReply:    AckSystem,
+	Ignores:       true,
 	DescribeAfter: 50 * time.Millisecond,
 	DescribeLimit: 20 * time.Second,
 	Handshake:     10 * time.Second,
