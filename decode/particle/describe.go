@@ -31,6 +31,7 @@ type descriptionFields struct {
 	at     int // where the last field ended
 	module int // index of the module that is open, plus 1
 	count  int
+	known  bool // the platform
 }
 
 // add is called for every part in order.
@@ -86,9 +87,12 @@ func (d *descriptionFields) leaf(part described) {
 		t := varTypeOf(value)
 		f.Value = field.WordOf(t.String())
 	case platformID:
-		if n, ok := decimal(value); ok {
-			f.Value, f.Note = field.UintOf(n), platforms[n]
+		n, ok := decimal(value)
+		if !ok || d.known {
+			f.Def = &defDescHardware
+			break
 		}
+		d.known, f.Value, f.Note = true, field.UintOf(n), platforms[n]
 	case moduleValue, dependencyValue:
 		f.Note = moduleWords[string(part.key)+"="+string(value)]
 	}

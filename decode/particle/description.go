@@ -120,7 +120,7 @@ func (w *walker) text() bool {
 	if w.isKey {
 		w.isKey = false
 		w.keys[w.depth-1] = w.b[start:end]
-		return !w.at1("v") || w.visit(described{what: variableName, start: start, end: end})
+		return !w.within("v") || w.visit(described{what: variableName, start: start, end: end})
 	}
 	return w.value(start, end)
 }
@@ -138,9 +138,9 @@ func isLiteral(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'
 }
 
-// at1 reports whether the innermost object or array stands in the outermost
+// within reports whether the innermost object or array stands in the outermost
 // object under the key.
-func (w *walker) at1(key string) bool {
+func (w *walker) within(key string) bool {
 	return w.depth == 2 && w.open[0] == '{' && string(w.keys[0]) == key
 }
 
@@ -155,9 +155,9 @@ func (w *walker) value(start, end int) bool {
 		d.what = platformID
 	case w.depth == 1 && w.open[0] == '{':
 		d.what = hardwareString
-	case w.at1("f") && w.open[1] == '[':
+	case w.within("f") && w.open[1] == '[':
 		d.what = functionName
-	case w.at1("v") && w.open[1] == '{':
+	case w.within("v") && w.open[1] == '{':
 		d.what = variableType
 	case w.inModule():
 		d.what = moduleValue

@@ -19,12 +19,29 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
+// checkOnce checks that a field that is not said to occur often does not.
+func checkOnce(t testing.TB, seen map[*field.Def]bool, fields []field.Field, b []byte) {
+	t.Helper()
+	for i := range fields {
+		f := &fields[i]
+		if f.Key != "" && !f.Many && seen[f.Def] {
+			t.Fatalf("%x: %s twice", b, f.Key)
+		}
+		if v := f.Value.Type(); f.Key != "" && f.Type != v && f.Def != &defVarValue {
+			t.Fatalf("%x: %s has the type %v", b, f.Key, v)
+		}
+		seen[f.Def] = true
+		checkOnce(t, seen, f.Fields, b)
+	}
+}
+
 // checkPartition checks invariant I-7 of a kind's fields: those of the payload
 // follow each other from its start to its end, children partition their parent,
 // and no field reaches beyond the message. Fields that rest on no byte are
 // exempt.
 func checkPartition(t testing.TB, fields []field.Field, m *coap.Message, b []byte) {
 	t.Helper()
+	checkOnce(t, make(map[*field.Def]bool), fields, b)
 	at := m.PayloadStart
 	for i := range fields {
 		f := &fields[i]

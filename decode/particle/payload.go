@@ -1,10 +1,9 @@
 package particle
 
 import (
+	"encoding/binary"
 	"math"
 	"time"
-
-	"encoding/binary"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"

@@ -84,7 +84,8 @@ func appendOTA3(dst []field.Field, m *coap.Message) []field.Field {
 	for i := range m.Options {
 		o := &m.Options[i]
 		def := ota3Options[o.Number]
-		if def == nil || def.Type == field.Uint && len(o.Value) > 8 {
+		repeated := i > 0 && m.Options[i-1].Number == o.Number
+		if def == nil || repeated || def.Type == field.Uint && len(o.Value) > 8 {
 			continue
 		}
 		f := field.Field{Def: def, Start: o.Data, End: o.Data + len(o.Value)}
