@@ -74,6 +74,7 @@ var catalogue = map[string]exchangeCase{
 		"photon.request_mid=43518"},
 	"describe in blocks": {"18", "S 4101317201b1644101 describe\nD 60003172 describe-ack\nD 4145cefc01410ad1060dff7b2270223a36 describe-reply\nS 4101317302b1644101811d describe\nD 60003173 describe-ack\nD 4145cefd02410ad10615ff2c226d223a describe-block",
 		"photon.block=1 photon.block.more=false photon.describe.part=,\"m\":"},
+	"description unasked, 6.2, binary": {"16", "D 4102a9fdb9b164112a3101ff0a020801 describe-post", "photon.describe.flags=1 photon.describe.binary=0a020801"},
 	"metrics": {"17", "S 4101317201b1644104 describe\nD 60003172 describe-ack\nD 4145cefc01ff0004000200040001002a000000 0280feffffff metrics",
 		"photon.metrics.id_size=2 photon.metrics.value_size=4 photon.metrics.id=1 photon.metrics.value=42"},
 	"metrics, piggybacked": {"17", "S 4101317201b1644104 describe\nD 6145317201ff00040002000400 metrics", ""},
