@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -145,12 +146,17 @@ func TestLengthCutInTwoByAStallStaysInStep(t *testing.T) {
 			equal(t, "the beginning", read(t, cloud, cut), f[:cut])
 			write(t, device, f[cut:cut+1])
 			write(t, device, f[cut+1:])
+			start := time.Now()
 			equal(t, "the rest", read(t, cloud, len(f)-cut), f[cut:])
+			if waited := time.Since(start); waited > 0 {
+				t.Errorf("cut at %d: the rest came after %v", cut, waited)
+			}
 		}
+		start := time.Now()
 		write(t, device, f)
-		buf := make([]byte, 1000)
-		if n, _ := cloud.Read(buf); n != len(f) {
-			t.Errorf("out of step: a write of %d bytes", n)
+		equal(t, "the next frame", read(t, cloud, len(f)), f)
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("out of step: it waited %v", waited)
 		}
 		device.Close()
 		readAll(t, cloud)
@@ -425,6 +431,33 @@ func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
 	}
 }
 
+func TestRefusalHidesWhatTheCloudDoes(t *testing.T) {
+	for name, does := range map[string]func(*memConn){
+		"answers": func(c *memConn) { c.Write(randomBytes(384)) },
+		"closes":  func(c *memConn) { c.Close() },
+		"resets":  func(c *memConn) { c.SetLinger(0); c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *bubble) {
+				b.Mode, b.ServerKey, b.DeviceKey = Splice, testKeys().server, impersonation
+				b.start()
+				device, cloud := b.connect()
+				write(t, cloud, randomBytes(40))
+				read(t, device, 40)
+				write(t, device, make([]byte, 256))
+				start := time.Now()
+				time.Sleep(time.Second)
+				does(cloud)
+				if got, took := readAll(t, device), time.Since(start); len(got) > 0 || took != uniformClose {
+					t.Errorf("the device heard %d bytes and a FIN after %v", len(got), took)
+				}
+				device.Close()
+				cloud.Close()
+			})
+		})
+	}
+}
+
 func TestAutoRefusesAKeyThatCannotBeSealedForAlike(t *testing.T) {
 	for _, name := range []string{"even modulus", "short modulus", "no DER at all"} {
 		t.Run(name, func(t *testing.T) {
@@ -457,6 +490,8 @@ func TestAutoPassesEveryFailingIdentityOnVerbatim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, b *bubble) {
 				b.ServerKey, b.DeviceKey = testKeys().server, impersonation
+				var opened atomic.Int32
+				b.OnIdentity = func([]byte, lightssl.Identity) { opened.Add(1) }
 				b.start()
 				device, cloud := b.connect()
 				n := lightssl.NewNonce()
@@ -474,6 +509,9 @@ func TestAutoPassesEveryFailingIdentityOnVerbatim(t *testing.T) {
 				b.stop()
 				if x := b.notices.await(t, ModeChosen); x.Mode != Observe || !strings.Contains(x.Text, "because") {
 					t.Errorf("%v: %s", x.Mode, x.Text)
+				}
+				if got := opened.Load() == 1; got != (name == "unknown device") {
+					t.Errorf("reported as opened: %v", got)
 				}
 			})
 		})
@@ -637,5 +675,53 @@ func TestAcceptBacksOffWhenDescriptorsRunOut(t *testing.T) {
 		}
 		device.Close()
 		cloud.Close()
+	})
+}
+
+func TestSlowLorisLocksNoDeviceOut(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		b.Tap = nil
+		go func() {
+			for {
+				c, err := b.cloud.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					defer c.Close()
+					c.Write(randomBytes(40))
+					if _, err := io.ReadFull(c, make([]byte, 256)); err == nil {
+						c.Write(randomBytes(384))
+						io.Copy(io.Discard, c)
+					}
+				}()
+			}
+		}()
+		b.start()
+		for i := range 2000 {
+			c := b.dial(fmt.Sprintf("10.0.%d.%d:1000", i/200, i%200))
+			go func() {
+				defer c.Close()
+				for {
+					if _, err := c.Write([]byte{0}); err != nil {
+						return
+					}
+					time.Sleep(10 * time.Second)
+				}
+			}()
+			if i%100 != 99 {
+				continue
+			}
+			start := time.Now()
+			device := b.dial(lanDevice)
+			read(t, device, 40)
+			time.Sleep(time.Second) // a Photon takes its time
+			write(t, device, randomBytes(256))
+			read(t, device, 384)
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("device %d needed %v", i, took)
+			}
+			device.Close()
+		}
 	})
 }
