@@ -195,12 +195,24 @@ func (p *Printer) appendFields(dst []byte, fields []field.Field, indent string) 
 func (p *Printer) appendValue(dst []byte, f *field.Field) []byte {
 	if f.Value.Type() != field.None {
 		dst = append(dst, ": "...)
-		dst = f.Value.AppendText(dst, p.ShowSecrets)
+		dst = shorten(f.Value.AppendText(dst, p.ShowSecrets), len(dst), f)
 	}
 	if f.Note != "" {
 		dst = append(dst, " ("...)
 		dst = append(dst, f.Note...)
 		dst = append(dst, ')')
+	}
+	return dst
+}
+
+// maxTreeHex is how many hex digits of a field the tree shows; the dump below
+// it has all bytes.
+const maxTreeHex = 64
+
+// shorten cuts long hex that begins at start.
+func shorten(dst []byte, start int, f *field.Field) []byte {
+	if f.Value.Type() == field.Bytes && len(dst)-start > maxTreeHex {
+		return append(dst[:start+maxTreeHex], "…"...)
 	}
 	return dst
 }

@@ -102,6 +102,6 @@ It records to pcapng and reads captures back.
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newVersionCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newVersionCommand(a))
 	return root
 }

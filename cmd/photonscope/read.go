@@ -40,32 +40,22 @@ the session; the server's private key opens the identity record and nothing afte
 	return cmd
 }
 
-// read decodes one capture to its end.
+// read decodes one capture to its end and prints it.
 func (a *app) read(ctx context.Context, flags *outputFlags, keyArgs []string, name string) error {
 	if err := flags.check(); err != nil {
 		return err
 	}
-	in, err := a.open(name)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if beside := name + ".keylog"; name != "-" && fileExists(beside) {
-		keyArgs = append(keyArgs, beside)
-	}
-	keys, err := loadKeys(a, keyArgs)
-	if err != nil {
-		return err
-	}
-	out := newOutput(a.stdout, flags)
-	pipe := newPipeline(keys.Ring, out)
-	if flags.legs == "both" {
-		pipe.oneLeg = nil
-	}
-	pipe.alarm = func(text string) { a.say("%s", text) }
-	r := &reading{app: a, out: out, pipe: pipe, quiet: flags.quiet}
-	pipe.onEvent = r.note
-	return r.run(ctx, in, name)
+	r := &reading{app: a, name: name, quiet: flags.quiet, out: newOutput(a.stdout, flags)}
+	return r.read(ctx, keyArgs, r.out, flags.legs == "both")
+}
+
+// readInto decodes one capture to its end and hands its events, of both legs,
+// to a sink.
+func (a *app) readInto(ctx context.Context, name string, keyArgs []string, to *imageCollector) error {
+	r := &reading{app: a, name: name}
+	err := r.read(ctx, keyArgs, to, true)
+	to.done()
+	return err
 }
 
 // open opens the capture to read.
@@ -84,27 +74,48 @@ func (a *app) open(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// reading is one run of `photonscope read`.
+// reading is one run over a capture.
 type reading struct {
-	app    *app
-	out    *output
-	pipe   *pipeline
-	quiet  bool
-	sealed map[uint32]string // sessions that stayed closed, and why
+	app      *app
+	name     string
+	out      *output // nil: the events go elsewhere
+	quiet    bool
+	pipe     *pipeline
+	stats    captures.Stats
+	sealed   map[uint32]string // sessions that stayed closed, and why
+	sessions map[uint32]bool
+}
+
+// read opens the capture and its keys and decodes it.
+func (r *reading) read(ctx context.Context, keyArgs []string, to sink, bothLegs bool) error {
+	in, err := r.app.open(r.name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if beside := r.name + ".keylog"; r.name != "-" && fileExists(beside) {
+		keyArgs = append(keyArgs, beside)
+	}
+	keys, err := loadKeys(r.app, keyArgs)
+	if err != nil {
+		return err
+	}
+	r.sealed, r.sessions = make(map[uint32]string), make(map[uint32]bool)
+	r.pipe = newPipeline(keys.Ring, to)
+	if bothLegs {
+		r.pipe.oneLeg = nil
+	}
+	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
+	r.pipe.onEvent = r.note
+	return r.run(ctx, in)
 }
 
 // note remembers why sessions stay closed.
 func (r *reading) note(e *decode.Event) {
-	c, ok := e.Body.(*decode.Credentials)
-	if !ok {
-		return
-	}
-	if r.sealed == nil {
-		r.sealed = make(map[uint32]string)
-	}
-	if c.Opened {
+	r.sessions[e.Session] = true
+	if c, ok := e.Body.(*decode.Credentials); ok && c.Opened {
 		delete(r.sealed, e.Session)
-	} else {
+	} else if ok {
 		r.sealed[e.Session] = c.Reason
 	}
 }
@@ -120,52 +131,55 @@ func (f flushFirst) Read(b []byte) (int, error) {
 	return f.r.Read(b)
 }
 
-func (r *reading) run(ctx context.Context, in io.Reader, name string) error {
-	r.out.header(name)
-	var stats captures.Stats
+func (r *reading) run(ctx context.Context, in io.Reader) error {
+	if r.out != nil {
+		r.out.header(r.name)
+	}
 	var failed error
-	for it, err := range captures.Read(flushFirst{in, r.out.flush}, captures.ReadOptions{Stats: &stats}) {
-		if err != nil {
-			failed = err
-			break
+	for it, err := range captures.Read(flushFirst{in, r.pipe.sink.flush}, captures.ReadOptions{Stats: &r.stats}) {
+		if failed = err; failed == nil {
+			failed = ctx.Err()
 		}
-		if failed = ctx.Err(); failed != nil {
+		if failed != nil {
 			break
 		}
 		r.pipe.feed(it)
 	}
 	r.pipe.finish()
-	reason := ""
-	if failed != nil {
-		reason = failed.Error()
+	if r.out != nil {
+		r.out.close(failed == nil, errorText(failed))
 	}
-	r.out.close(failed == nil, reason)
-	return r.verdict(failed, name, &stats)
+	if !r.quiet {
+		r.notes()
+	}
+	return r.verdict(failed)
 }
 
-// verdict says on standard error what the events cannot, and makes the exit
-// code.
-func (r *reading) verdict(failed error, name string, stats *captures.Stats) error {
-	if !r.quiet {
-		r.notes(stats)
+func errorText(err error) string {
+	if err == nil {
+		return ""
 	}
+	return err.Error()
+}
+
+// verdict makes the exit code.
+func (r *reading) verdict(failed error) error {
 	switch {
 	case failed == nil:
 		return nil
 	case errors.Is(failed, context.Canceled):
 		return &exitError{exitInterrupted, errors.New("interrupted before the end of the capture"), ""}
 	}
-	return &exitError{exitFailure, fmt.Errorf("%s: %w", name, failed), hintFor(failed)}
+	return &exitError{exitFailure, fmt.Errorf("%s: %w", r.name, failed), hintFor(failed)}
 }
 
-func (r *reading) notes(stats *captures.Stats) {
-	sessions, _ := r.out.summary.Sessions()
-	if sessions == 0 {
-		r.app.say("no TCP connection in this capture (%d packets)", stats.Packets)
-		return
+// notes says on standard error what the events cannot.
+func (r *reading) notes() {
+	if len(r.sessions) == 0 && r.stats.Packets > 0 {
+		r.app.say("no TCP connection with data in this capture (%d packets)", r.stats.Packets)
 	}
 	for _, reason := range r.sealed {
-		r.app.say("%d of %d sessions stayed sealed; %s", len(r.sealed), sessions, reason)
+		r.app.say("%d of %d sessions stayed sealed; %s", len(r.sealed), len(r.sessions), reason)
 		return
 	}
 }
