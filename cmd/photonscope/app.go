@@ -58,7 +58,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{code: exitUsage, err: err, hint: "photonscope " + strings.Join(commandPath(root, args), " ") + " --help"}
+		exit = &exitError{code: exitUsage, err: err, hint: strings.Join(append(commandPath(root, args), "--help"), " ")}
 	}
 	if msg := exit.err.Error(); msg != "" {
 		a.say("photonscope: %s", msg)
@@ -76,12 +76,13 @@ func (a *app) say(format string, args ...any) {
 	a.stderr.Write(append(line, '\n'))
 }
 
+// commandPath returns the words that name the command of a command line.
 func commandPath(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
-	if err != nil || cmd == root {
-		return nil
+	if err != nil {
+		cmd = root
 	}
-	return strings.Fields(cmd.CommandPath())[1:]
+	return strings.Fields(cmd.CommandPath())
 }
 
 // newRoot returns the command tree.

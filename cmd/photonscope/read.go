@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -179,7 +180,7 @@ func (r *reading) notes() {
 		r.app.say("no TCP connection with data in this capture (%d packets)", r.stats.Packets)
 	}
 	for _, reason := range r.sealed {
-		r.app.say("%d of %d sessions stayed sealed; %s", len(r.sealed), len(r.sessions), reason)
+		r.app.say("%d of %d sessions stayed sealed: %s", len(r.sealed), len(r.sessions), strings.TrimPrefix(reason, "sealed: "))
 		return
 	}
 }
