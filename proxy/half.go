@@ -52,7 +52,11 @@ func (h *half) sink() net.Conn { return h.s.legs[h.dir.Opposite()].conn }
 func (h *half) serve() {
 	switch h.relay() {
 	case bySource:
-		if !h.s.finish(h.dir) && h.in.awaitReset() {
+		if h.s.finish(h.dir) {
+			break
+		}
+		h.s.setReadDeadline(h.in.conn, time.Time{})
+		if h.in.awaitReset() {
 			h.s.abort(h.dir)
 		}
 	case aborted:

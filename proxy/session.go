@@ -49,7 +49,7 @@ type leg struct {
 // Conn returns the device leg.
 func (s *Session) Conn() stream.Conn { return s.legs[stream.FromDevice].info }
 
-// newSession gives a device's connection its numbers.
+// newSession is the session of a device's connection.
 func (r *running) newSession(conn net.Conn, client netip.AddrPort) *Session {
 	s := &Session{run: r, client: client, began: time.Now()}
 	s.progress.Store(s.began.UnixNano())
@@ -68,8 +68,9 @@ func (s *Session) serve(ctx context.Context) {
 	switch {
 	case s.run.terminates():
 		s.terminate(ctx)
-	case s.connect(ctx):
-		s.start()
+	case s.connect(ctx) && s.open():
+		s.startWatch(min(hungAfter, s.run.limits.HandshakeStall))
+		s.decideEarly()
 		s.relaying.Store(int32(len(s.halves)))
 		for i := range s.halves {
 			s.run.wg.Go(s.halves[i].serve)
@@ -103,10 +104,7 @@ func (s *Session) connect(ctx context.Context) bool {
 	s.legs[stream.FromCloud] = leg{conn: conn, info: stream.Conn{
 		Leg: stream.CloudLeg, Device: addrPort(conn.LocalAddr()), Cloud: addrPort(conn.RemoteAddr()),
 	}}
-	if s.over { // displaced or stopped while dialling
-		conn.Close()
-	}
-	return !s.over
+	return true
 }
 
 // destination says where the device is to be connected to.
@@ -135,20 +133,21 @@ func (s *Session) destination() (string, bool) {
 func (s *Session) openOne() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
 	s.legs[stream.FromDevice].info.ID = s.run.connIDs(1)
 	s.tap(stream.Opened{At: s.began, Conn: s.legs[stream.FromDevice].info})
 }
 
-// start numbers and reports both legs and makes both halves.
-func (s *Session) start() {
-	s.open()
-	s.startWatch(min(hungAfter, s.run.limits.HandshakeStall))
-	s.decideEarly()
-}
-
-func (s *Session) open() {
+// open numbers and reports both legs and makes both halves, unless the session
+// is over already.
+func (s *Session) open() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over { // displaced or stopped while dialling
+		return false
+	}
 	device, cloud := &s.legs[stream.FromDevice].info, &s.legs[stream.FromCloud].info
 	device.ID = s.run.connIDs(2)
 	cloud.ID = device.ID + 1
@@ -161,6 +160,7 @@ func (s *Session) open() {
 		s.halves[d].init(s, d)
 	}
 	s.tap(stream.Opened{At: s.began, Conn: *device}, stream.Opened{At: time.Now(), Conn: *cloud})
+	return true
 }
 
 // report hands items of one direction to the tap, unless that direction or the
@@ -310,8 +310,8 @@ func setLinger(c net.Conn) {
 	}
 }
 
-// addrPort returns the address of a TCP end, without zone games: an IPv4
-// address is one, however the socket sees it.
+// addrPort returns the address of a TCP end. An IPv4 address is one, whatever
+// kind of socket it is seen on.
 func addrPort(a net.Addr) netip.AddrPort {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {

@@ -1,0 +1,165 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// The benchmarks measure the proxy as a process of its own beside the plainest
+// forwarder there is, in turn in the same run, and report ratios: the median of
+// the rounds. One iteration is one round: go test -bench . -benchtime 7x
+
+// forwarderChild is the rival.
+func forwarderChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	for {
+		down, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			up, err := net.Dial("tcp", args[0])
+			if err != nil {
+				down.Close()
+				return
+			}
+			go func() {
+				io.Copy(up, down)
+				up.(*net.TCPConn).CloseWrite()
+			}()
+			io.Copy(down, up)
+			down.(*net.TCPConn).CloseWrite()
+		}()
+	}
+}
+
+// proxyChild is a proxy: its arguments are the upstream, the mode, "tap" or not,
+// and the keys.
+func proxyChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	k := parseKeys(args[3])
+	s := &Server{
+		Upstream: args[0], ServerKey: k.server,
+		DeviceKey: func(lightssl.DeviceID) *rsa.PrivateKey { return k.imp },
+		Limits:    Limits{Conns: -1, Handshakes: -1, EarlyDrop: -1},
+	}
+	if args[1] == "observe" {
+		s.Mode = Observe
+	}
+	if args[2] == "tap" {
+		s.Tap = new(cheapTap).tap
+	}
+	s.Serve(context.Background(), ln)
+}
+
+// cheapTap does what a pipeline must: copy under a lock into a shared buffer
+// that somebody else empties.
+type cheapTap struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (c *cheapTap) tap(items []stream.Item) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, it := range items {
+		if s, ok := it.(stream.Segment); ok {
+			c.buf = append(c.buf, s.Data...)
+		}
+	}
+	if len(c.buf) > 1<<20 {
+		c.buf = c.buf[:0]
+	}
+}
+
+// cloudChild is a cloud, after "handshake" has been asked for a real one, and
+// then an echo.
+func cloudChild(args []string) {
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	announce(ln.Addr())
+	k := parseKeys(args[1])
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			if args[0] == "handshake" {
+				device := func(id lightssl.Identity) (*rsa.PublicKey, error) { return &k.imp.PublicKey, nil }
+				if _, err := (lightssl.CloudEnd{Key: k.server, DeviceKey: device}).Handshake(c); err != nil {
+					return
+				}
+			}
+			echo(c)
+		}()
+	}
+}
+
+// echo answers with blocking calls on a thread of its own, as a program in C
+// would, so that our scheduler is not what is measured.
+func echo(c net.Conn) {
+	fd := blocking(c)
+	defer syscall.Close(fd)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := syscall.Read(fd, buf)
+		if err == syscall.EINTR {
+			continue
+		}
+		if n <= 0 {
+			return
+		}
+		syscall.Write(fd, buf[:n])
+	}
+}
+
+// blocking returns a blocking descriptor of a connection and closes the other.
+func blocking(c net.Conn) int {
+	f, err := c.(*net.TCPConn).File()
+	if err != nil {
+		panic(err)
+	}
+	c.Close()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		panic(err)
+	}
+	f.Close()
+	syscall.SetNonblock(fd, false)
+	return fd
+}
+
+// Keys go to children as hex.
+func formatKeys(k keys) string {
+	var words []string
+	for _, key := range []*rsa.PrivateKey{k.server, k.imp, k.device} {
+		words = append(words, hex.EncodeToString(x509.MarshalPKCS1PrivateKey(key)))
+	}
+	return strings.Join(words, ",")
+}
+
+func parseKeys(s string) (k keys) {
+	var parsed []*rsa.PrivateKey
+	for _, word := range strings.Split(s, ",") {
+		der, _ := hex.DecodeString(word)
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil {
+			panic(err)
+		}
+		parsed = append(parsed, key)
+	}
+	return keys{server: parsed[0], imp: parsed[1], device: parsed[2]}
+}
