@@ -77,18 +77,18 @@ func parseDER(b []byte, prefix string) (Key, error) {
 	}
 	k, err := parseSequence(b[start:size], prefix)
 	if err == nil && len(b) > size {
-		k.Container = slot(k, len(b)-size)
+		k.Container = slot(k, len(b))
 	}
 	return k, err
 }
 
 // slot describes a key that other bytes follow.
-func slot(k Key, after int) string {
+func slot(k Key, size int) string {
 	place := "device key slot"
 	if k.Private == nil {
 		place = "key area"
 	}
-	return fmt.Sprintf("%s: %s, %d bytes after it", place, k.Container, after)
+	return fmt.Sprintf("%s of %d bytes: %s", place, size, k.Container)
 }
 
 // cutOff tells a key that ends too early from bytes that only begin like one.
