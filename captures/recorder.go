@@ -15,7 +15,8 @@ type File interface {
 	Truncate(size int64) error
 }
 
-// Alerts are told what becomes of a recording while it runs, one sentence each.
+// Alerts are told what becomes of a recording while it runs, each time in words
+// that can follow "recording: ".
 // They are called by whoever records, on the traffic's path, or by the
 // goroutine of a [Spooler]: they must not block and not record. Nil: nobody.
 type Alerts struct {
@@ -114,12 +115,12 @@ func (r *Recorder) record() {
 			return
 		}
 		r.left = 1
-		r.alerts.alarm("recording cannot be written: %v; sessions go on, up to %d MiB wait in memory", r.err, r.limit>>20)
+		r.alerts.alarm("the file takes no more: %v; sessions go on, and up to %d MiB wait in memory", r.err, r.limit>>20)
 	}
 	r.spill.add(r.buf)
 	if r.omit.leaving && !r.full {
 		r.full = true
-		r.alerts.alarm("recording is full in memory too: packets are left out until it can be written again (%v)", r.err)
+		r.alerts.alarm("the memory for it is full as well: packets are left out until the file can be written again (%v)", r.err)
 	}
 	if r.left > 0 {
 		r.left--
@@ -149,7 +150,7 @@ func (r *Recorder) Retry() {
 		return
 	}
 	r.pause, r.left, r.full, r.omit.leaving = 0, 0, false, false
-	r.alerts.cleared("recording goes on; %s", r.omit.lost)
+	r.alerts.cleared("the file is written again; %s", r.omit.lost)
 }
 
 // write appends whole blocks to the file in one write, or leaves the file as it

@@ -92,12 +92,12 @@ func (s *Spooler) enqueue() {
 	leaving := s.omit.leaving
 	s.omit.leaving = false
 	if leaving && !s.full {
-		s.alerts.alarm("whoever reads the recording is too slow: %d MiB wait, packets are left out; sessions go on", s.limit>>20)
+		s.alerts.alarm("its reader is too slow: %d MiB wait, packets are left out; sessions go on", s.limit>>20)
 	}
 	if s.full && !leaving && s.queue.bytes+s.writing <= s.limit/2 {
 		s.buf = s.omit.appendPending(s.buf)
 		s.full = false
-		s.alerts.cleared("recording goes on; %s", s.omit.lost)
+		s.alerts.cleared("its reader keeps up again; %s", s.omit.lost)
 	}
 	s.full = s.full || leaving
 	s.queue.add(s.buf)
@@ -145,7 +145,7 @@ func (s *Spooler) wrote(chunk []byte, err error) {
 	}
 	s.err = err
 	s.queue = spill{}
-	s.alerts.alarm("recording has ended: %v; sessions go on", err)
+	s.alerts.alarm("it has ended: %v; sessions go on", err)
 }
 
 // Close waits until everything is written or the writer has failed, and reports

@@ -20,6 +20,7 @@ type valve struct {
 	mu    sync.Mutex
 	moved *sync.Cond
 	open  bool
+	pass  int // writes let through while it is closed
 	err   error
 }
 
@@ -32,9 +33,10 @@ func newValve(open bool) *valve {
 func (v *valve) Write(b []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for !v.open && v.err == nil {
+	for !v.open && v.pass == 0 && v.err == nil {
 		v.moved.Wait()
 	}
+	v.pass = max(v.pass-1, 0)
 	if v.err != nil {
 		return 0, v.err
 	}
@@ -45,6 +47,13 @@ func (v *valve) set(open bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.open, v.err = open, err
+	v.moved.Broadcast()
+}
+
+func (v *valve) passes(n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.pass = n
 	v.moved.Broadcast()
 }
 
@@ -93,9 +102,35 @@ func TestAStalledReaderLosesPacketsNotSessions(t *testing.T) {
 		if missed == 0 || missed != s.omit.lost.Bytes {
 			t.Errorf("%d bytes are missing, counted %+v", missed, s.omit.lost)
 		}
-		if len(said) != 2 || !strings.Contains(said[0], "alarm: whoever reads the recording is too slow") || !strings.Contains(said[1], "cleared: ") {
+		if len(said) != 2 || !strings.Contains(said[0], "alarm: its reader is too slow") || !strings.Contains(said[1], "cleared: ") {
 			t.Errorf("told %q", said)
 		}
+	})
+}
+
+func TestWhatIsBeingWrittenCountsAsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(16, 1, 1000, 3000)
+		v := newValve(false)
+		s := newSpooler(v, "", Alerts{}, spillChunk+spillChunk/2)
+		synctest.Wait() // the header is being written
+		fill := func(calls play) {
+			for _, call := range calls {
+				s.Items(call)
+			}
+		}
+		fill(p[:500])
+		v.passes(1)
+		synctest.Wait()
+		if s.writing < spillChunk/2 {
+			t.Fatalf("only %d bytes are being written", s.writing)
+		}
+		fill(p[500:1000])
+		if held := s.queue.bytes + s.writing; held > s.limit {
+			t.Errorf("%d bytes are held, the limit is %d", held, s.limit)
+		}
+		v.set(true, nil)
+		s.Close()
 	})
 }
 
@@ -131,13 +166,16 @@ func TestAReaderThatStalledToTheEndIsToldTheGap(t *testing.T) {
 func TestAReaderThatGoesAwayEndsTheRecordingAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlay(14, 2, 100, 500)
-		v := newValve(true)
+		v := newValve(false)
 		var said told
 		s := NewSpooler(v, "", said.alerts())
-		s.Items(p[0])
-		synctest.Wait()
+		for _, call := range p[:50] {
+			s.Items(call)
+			synctest.Wait()
+		}
 		v.set(false, io.ErrClosedPipe)
-		for _, call := range p[1:] {
+		synctest.Wait()
+		for _, call := range p[50:] {
 			s.Items(call)
 			s.Message(Message{})
 			synctest.Wait()
@@ -148,7 +186,7 @@ func TestAReaderThatGoesAwayEndsTheRecordingAlone(t *testing.T) {
 		if err := s.Close(); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("Close: %v", err)
 		}
-		wantTold(t, said, "alarm: recording has ended: io: read/write on closed pipe; sessions go on")
+		wantTold(t, said, "alarm: it has ended: io: read/write on closed pipe; sessions go on")
 	})
 }
 
