@@ -124,6 +124,10 @@ func (d *Device) run(ctx context.Context, conn net.Conn) error {
 	err = s.run(ctx)
 	s.shut()
 	<-s.done
+	var known *DeviceError
+	if errors.Is(err, ErrClosed) && !errors.As(err, &known) {
+		return &DeviceError{24, err}
+	}
 	return err
 }
 
@@ -135,7 +139,7 @@ func (d *Device) handshake(conn net.Conn) (h lightssl.Handshake, err error) {
 		return h, &DeviceError{25, fmt.Errorf("no nonce: %w", err)}
 	}
 	if h.Identity, err = end.SendIdentity(conn, h.Nonce); err != nil {
-		return h, err
+		return h, &DeviceError{26, err}
 	}
 	conn.SetDeadline(time.Now().Add(recordWait))
 	record := make([]byte, lightssl.CredentialsRecordLen)

@@ -12,7 +12,7 @@ import (
 // and the one letter of its path (particle-iot/device-os@v2.3.1:communication/src/messages.cpp).
 func (s *DeviceSession) answer(m *coap.Message) error {
 	switch {
-	case m.Code == coap.Empty && m.Type == coap.Confirmable:
+	case isPing(m):
 		return s.acknowledge(m, coap.Empty, nil)
 	case m.Code == coap.Empty:
 		return s.acknowledged(m.ID)
@@ -133,12 +133,12 @@ func (s *DeviceSession) describeTwice(m *coap.Message, token []byte, first byte)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reply := particle.ComposeReply(coap.Acknowledgement, coap.Content, m.ID, token, s.device.describe(first))
-	if err := s.sendLocked(&reply); err != nil {
+	if err := s.sendLocked(&reply, nil); err != nil {
 		return err
 	}
 	reply.ID = be.Uint16(s.wire[2:])
 	reply.Payload = s.device.describe(particle.DescribeApplication)
-	return s.sendLocked(&reply)
+	return s.sendLocked(&reply, nil)
 }
 
 func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags byte) error {

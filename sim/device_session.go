@@ -44,7 +44,7 @@ func newDeviceSession(d *Device, conn net.Conn, h lightssl.Handshake) *DeviceSes
 		device: d, profile: d.profile(), leave: make(chan struct{}), last: time.Now(),
 	}
 	s.tap = d.Tap
-	s.longest = s.profile.MaxMessage
+	s.longest, s.losesIV = s.profile.MaxMessage, true
 	legacy, light := h.Credentials.FirstMessageIDs()
 	s.id = light - 1
 	s.token = h.Credentials.Salt()[3]
@@ -78,6 +78,7 @@ func (s *DeviceSession) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	handled := s.device.start(ctx, s)
 	err := s.serve(handled)
+	close(s.over)
 	cancel()
 	s.shut()
 	for range handled {
@@ -179,21 +180,16 @@ func (s *DeviceSession) onTime() error {
 
 // serveAll answers what has come.
 func (s *DeviceSession) serveAll() error {
-	queue, end := s.inbox.take()
-	for _, r := range queue {
-		if err := s.serveFrame(r); err != nil {
-			return err
-		}
-	}
+	end := s.link.serve(s.serveFrame)
 	switch {
-	case end == nil:
-		return nil
 	case errors.Is(end, errTooLong):
 		return &DeviceError{4, end}
 	case errors.Is(end, errCut):
 		return &DeviceError{23, end}
+	case errors.Is(end, ErrClosed), errors.Is(end, ErrFlood):
+		return &DeviceError{24, end}
 	}
-	return &DeviceError{24, end}
+	return end
 }
 
 // serveFrame takes a frame as the firmware does: it looks at the last byte of
@@ -210,7 +206,7 @@ func (s *DeviceSession) serveFrame(r received) error {
 	case r.err == lightssl.ErrPadding:
 		last := int(r.plain[len(r.plain)-1])
 		if last > len(r.plain) {
-			return nil
+			return s.unknown("what came is no message")
 		}
 		r.plain = r.plain[:len(r.plain)-last]
 	}

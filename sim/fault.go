@@ -41,6 +41,8 @@ type hooks struct {
 
 // effect is what faults do to one message.
 type effect struct {
+	question *coap.Message // what the message answers, if that is known
+
 	drop   bool
 	again  int           // how many times more it is sent
 	delay  time.Duration // before it is sent

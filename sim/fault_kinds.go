@@ -52,11 +52,13 @@ var FaultKinds = []FaultKind{
 	{"no-hello", stream.FromCloud, "", "does not answer the Hello", func(Fault) hooks {
 		return onMessage(isHello, func(l *link, m *coap.Message, e *effect) { e.drop = true })
 	}},
-	{"swallow-ping", stream.FromCloud, "n", "does not answer the n-th ping and those after it, counted from 0; a device pings again only if something else comes", func(f Fault) hooks {
+	{"swallow-ping", stream.FromCloud, "n", "does not answer the n-th ping, counted from 0, nor any after it", func(f Fault) hooks {
 		pings := 0
 		return onMessage(isEmptyAck, func(l *link, m *coap.Message, e *effect) {
-			e.drop = pings >= f.N
-			pings++
+			if e.question != nil && isPing(e.question) {
+				e.drop = pings >= f.N
+				pings++
+			}
 		})
 	}},
 	{"corrupt-chunk", stream.FromCloud, "n", "damages the n-th chunk sent, counted from 0, once", func(f Fault) hooks {
@@ -71,10 +73,8 @@ var FaultKinds = []FaultKind{
 	{"reset-at-chunk", stream.FromCloud, "n", "aborts the connection instead of sending the n-th chunk", func(f Fault) hooks {
 		return onNth(f.N, isChunk, func(l *link, m *coap.Message, e *effect) { e.reset = true })
 	}},
-	{"garbage-frame", stream.FromCloud, "", "sends a frame of rubbish before its third message", frameBefore(func(l *link) []byte {
-		rubbish := bytes.Repeat([]byte{0xa5, 0x5a, 0x3c, 0xc3}, 8)
-		l.out.SetHead(rubbish)
-		return lightssl.AppendFrame(nil, rubbish)
+	{"garbage-frame", stream.FromCloud, "", "sends a frame of rubbish before its third message, which garbles that one too", frameBefore(func(l *link) []byte {
+		return lightssl.AppendFrame(nil, bytes.Repeat([]byte{0xa5, 0x5a, 0x3c, 0xc3}, 8))
 	})},
 	{"zero-frame", stream.FromCloud, "", "sends a frame without content before its third message", frameBefore(func(l *link) []byte {
 		return lightssl.AppendFrame(nil, nil)
@@ -123,10 +123,8 @@ var FaultKinds = []FaultKind{
 			m.ID = l.id
 		})
 	}},
-	{"device-garbage-frame", stream.FromDevice, "", "sends a frame of rubbish before its third message", frameBefore(func(l *link) []byte {
-		rubbish := bytes.Repeat([]byte{0xa5, 0x5a, 0x3c, 0xc3}, 8)
-		l.out.SetHead(rubbish)
-		return lightssl.AppendFrame(nil, rubbish)
+	{"device-garbage-frame", stream.FromDevice, "", "sends a frame of rubbish before its third message, which garbles that one too", frameBefore(func(l *link) []byte {
+		return lightssl.AppendFrame(nil, bytes.Repeat([]byte{0xa5, 0x5a, 0x3c, 0xc3}, 8))
 	})},
 	{"device-reset", stream.FromDevice, "n", "aborts the connection instead of sending its n-th message", func(f Fault) hooks {
 		return onNth(f.N, anyMessage, func(l *link, m *coap.Message, e *effect) { e.reset = true })
@@ -193,4 +191,5 @@ func anyMessage(*coap.Message) bool   { return true }
 func isOwn(m *coap.Message) bool      { return m.Type != coap.Acknowledgement }
 func isHello(m *coap.Message) bool    { return m.Code == coap.POST && m.Path() == 'h' }
 func isChunk(m *coap.Message) bool    { return m.Code == coap.POST && m.Path() == 'c' }
+func isPing(m *coap.Message) bool     { return m.Code == coap.Empty && m.Type == coap.Confirmable }
 func isEmptyAck(m *coap.Message) bool { return m.Code == coap.Empty && m.Type == coap.Acknowledgement }

@@ -29,9 +29,11 @@ type link struct {
 	tap     func(stream.Direction, []byte)
 	faults  []*hooks
 	in      *lightssl.Cipher
-	longest int // frame body accepted, bytes
+	longest int  // frame body accepted, bytes
+	losesIV bool // a frame that cannot be opened leaves rubbish for the next IV
 	inbox   inbox
 	done    chan struct{} // closed when the reader has ended
+	over    chan struct{} // closed when everything that came has been served
 	watches watches
 
 	mu        sync.Mutex
@@ -45,7 +47,7 @@ type link struct {
 func newLink(conn net.Conn, from stream.Direction, c lightssl.Credentials) *link {
 	l := &link{
 		conn: conn, from: from, in: lightssl.NewCipher(c), out: lightssl.NewCipher(c),
-		longest: lightssl.MaxFrameBody, done: make(chan struct{}),
+		longest: lightssl.MaxFrameBody, done: make(chan struct{}), over: make(chan struct{}),
 	}
 	l.inbox.ready = make(chan struct{}, 1)
 	return l
@@ -83,6 +85,9 @@ func (l *link) readFrame() (received, error) {
 	}
 	l.conn.SetReadDeadline(time.Time{})
 	plain, err := l.in.Open(nil, body)
+	if err == lightssl.ErrLength && l.losesIV {
+		l.in.SetHead(make([]byte, lightssl.BlockLen))
+	}
 	return received{plain, err}, nil
 }
 
@@ -108,15 +113,18 @@ func (l *link) send(m coap.Message) error {
 func (l *link) postLocked(m coap.Message) (uint16, error) {
 	l.id++
 	m.ID = l.id
-	err := l.sendLocked(&m)
+	err := l.sendLocked(&m, nil)
 	return m.ID, err
 }
 
 // reply sends a message under the ID it has.
-func (l *link) reply(m coap.Message) error {
+func (l *link) reply(m coap.Message) error { return l.replyTo(nil, m) }
+
+// replyTo is reply that says to the faults what is answered.
+func (l *link) replyTo(question *coap.Message, m coap.Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.sendLocked(&m)
+	return l.sendLocked(&m, question)
 }
 
 // nextToken returns the token of a new request.
@@ -130,8 +138,8 @@ func (l *link) nextToken() []byte {
 }
 
 // sendLocked lets a message leave as the faults want it, in one Write.
-func (l *link) sendLocked(m *coap.Message) error {
-	var e effect
+func (l *link) sendLocked(m, question *coap.Message) error {
+	e := effect{question: question}
 	for _, h := range l.faults {
 		if h.message != nil {
 			h.message(l, m, &e)
@@ -172,14 +180,32 @@ func (l *link) sendPlainLocked(plain []byte) error {
 	return l.writeLocked(l.out.AppendSealedFrame(nil, plain))
 }
 
-// writeLocked sends bytes in one Write.
+// writeLocked sends bytes in one Write. A peer that takes none for too long is
+// given up.
 func (l *link) writeLocked(wire []byte) error {
 	l.wire = wire
 	l.conn.SetWriteDeadline(time.Now().Add(sendWait))
-	if _, err := l.conn.Write(wire); err != nil {
-		return fmt.Errorf("sim: send to the %s: %w", l.from.Opposite(), err)
+	_, err := l.conn.Write(wire)
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+		l.conn.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: send to the %s: %w", ErrClosed, l.from.Opposite(), err)
 	}
 	return nil
+}
+
+// serve takes what has come and gives it to answer, and returns what ended the
+// reader, if it has ended. That an answer cannot leave any more is no reason to
+// leave the rest unread.
+func (l *link) serve(answer func(received) error) error {
+	queue, end := l.inbox.take()
+	for _, r := range queue {
+		if err := answer(r); err != nil && !errors.Is(err, ErrClosed) {
+			return err
+		}
+	}
+	return end
 }
 
 // received parses what came, reports it to the tap and to those who wait. It

@@ -12,31 +12,32 @@ import (
 // sealer seals credentials for a device.
 type sealer struct {
 	key     *rsa.PublicKey
-	modulus *big.Int // of an announced key that crypto/rsa refuses
+	modulus *big.Int // as announced, for keys that crypto/rsa refuses
 }
 
 // sealer returns what seals for a device, or why the device is refused. A device
 // announces 128 unexamined bytes of its flash: whatever they are, a Node server
 // seals to them, so without registered keys the cloud does too.
-func (c *Cloud) sealer(id lightssl.Identity) (sealer, error) {
+func (c *Cloud) sealer(id lightssl.Identity) (s sealer, err error) {
 	if c.DeviceKey != nil {
-		key, err := c.DeviceKey(id)
-		return sealer{key: key}, err
+		s.key, err = c.DeviceKey(id)
+		return s, err
 	}
-	if key, err := id.PublicKey(); err == nil {
-		return sealer{key: key}, nil
+	s.modulus = new(big.Int).SetBytes(id.Modulus())
+	if s.modulus.Sign() == 0 {
+		return s, errors.New("sim: the announced device key has no modulus")
 	}
-	n := new(big.Int).SetBytes(id.Modulus())
-	if n.Sign() == 0 {
-		return sealer{}, errors.New("sim: the announced device key has no modulus")
-	}
-	return sealer{modulus: n}, nil
+	s.key, _ = id.PublicKey()
+	return s, nil
 }
 
 // seal returns the credentials record.
-func (s sealer) seal(c lightssl.Credentials, cloud *rsa.PrivateKey) ([]byte, error) {
-	if s.modulus == nil {
-		return lightssl.SealCredentials(c, s.key, cloud)
+func (s sealer) seal(c lightssl.Credentials, cloud *rsa.PrivateKey) (record []byte, err error) {
+	if s.key != nil {
+		record, err = lightssl.SealCredentials(c, s.key, cloud)
+		if err == nil || s.modulus == nil {
+			return record, err
+		}
 	}
 	sealed := sealTo(s.modulus, c)
 	sig, err := lightssl.SignCredentials(c, sealed, cloud)

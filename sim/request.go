@@ -39,35 +39,28 @@ func (s *CloudSession) await(ctx context.Context, w *watch) (coap.Message, error
 	return s.link.await(ctx, w, orElse(s.style.Request, defaultRequest))
 }
 
-// await returns the next message of a watch, within a limit.
-func (l *link) await(ctx context.Context, w *watch, limit time.Duration) (coap.Message, error) {
+// await returns the next message of a watch, within a limit. What the session has
+// served before it ended counts.
+func (l *link) await(ctx context.Context, w *watch, limit time.Duration) (m coap.Message, err error) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case m := <-w.c:
 		return m, nil
 	case <-timer.C:
-		return coap.Message{}, ErrTimeout
-	case <-l.done:
-		return l.awaitRest(w)
+		err = ErrTimeout
+	case <-l.over:
+		err = ErrClosed
 	case <-ctx.Done():
-		return coap.Message{}, ctx.Err()
+		err = ctx.Err()
 	}
-}
-
-// awaitRest is what is left once nothing more can come.
-func (l *link) awaitRest(w *watch) (coap.Message, error) {
 	select {
 	case m := <-w.c:
 		return m, nil
-	case <-time.After(drainTime):
-		return coap.Message{}, ErrClosed
+	default:
+		return m, err
 	}
 }
-
-// drainTime is what the session's goroutine gets to serve what had come before
-// the connection ended.
-const drainTime = 100 * time.Millisecond
 
 // request is one question with one answer. An answer with an error code is
 // [ErrRefusal].

@@ -72,6 +72,7 @@ func (s *CloudSession) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	handled := s.cloud.start(ctx, s)
 	err := s.serve(handled)
+	close(s.over)
 	cancel()
 	s.shut()
 	for range handled {
@@ -130,7 +131,7 @@ func (s *CloudSession) serve(handled <-chan error) error {
 		timer.Reset(time.Until(s.next()))
 		select {
 		case <-s.inbox.ready:
-			if err := s.serveAll(); err != nil {
+			if err := s.link.serve(s.serveFrame); err != nil {
 				return err
 			}
 		case <-timer.C:
@@ -185,20 +186,18 @@ func (s *CloudSession) onTime() error {
 	return nil
 }
 
-func (s *CloudSession) serveAll() error {
-	queue, end := s.inbox.take()
-	for _, r := range queue {
-		if r.err != nil { // dropped, as Brewskey does; the cipher has kept or found its place
-			continue
-		}
-		s.last = time.Now()
-		if m := s.received(r.plain); m != nil {
-			if err := s.answer(m); err != nil {
-				return err
-			}
-		}
+// serveFrame takes a frame. One that cannot be opened is dropped, as Brewskey
+// does.
+func (s *CloudSession) serveFrame(r received) error {
+	if r.err != nil {
+		return nil
 	}
-	return end
+	s.last = time.Now()
+	m := s.received(r.plain)
+	if m == nil {
+		return nil
+	}
+	return s.answer(m)
 }
 
 // answer serves one message.
@@ -207,8 +206,8 @@ func (s *CloudSession) answer(m *coap.Message) error {
 		return err
 	}
 	switch path := m.Path(); {
-	case m.Code == coap.Empty && m.Type == coap.Confirmable:
-		return s.reply(s.style.empty(coap.Empty, m.ID))
+	case isPing(m):
+		return s.replyTo(m, s.style.empty(coap.Empty, m.ID))
 	case m.Code == coap.Content && !s.described:
 		return s.release()
 	case m.Code == coap.GET && path == 't':
@@ -232,8 +231,7 @@ func (s *CloudSession) count(m *coap.Message) error {
 		return nil
 	}
 	s.counter++
-	ping := m.Code == coap.Empty && m.Type == coap.Confirmable
-	if s.cloud.CheckIDs && m.ID != s.counter && !ping {
+	if s.cloud.CheckIDs && m.ID != s.counter && !isPing(m) {
 		return fmt.Errorf("%w: message ID %d, %d expected", ErrCounter, m.ID, s.counter)
 	}
 	return nil
