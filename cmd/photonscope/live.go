@@ -131,10 +131,9 @@ func (l *live) say(format string, args ...any) {
 }
 
 // serve runs a source until ctx ends or it fails, and prints and records what
-// it brings. A closed terminal or pipe ends printing and a limit on file sizes
-// recording, never a session.
+// it brings. A closed terminal or pipe ends printing, never a session.
 func (l *live) serve(ctx context.Context, run func(context.Context) error, source string) error {
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGXFSZ)
+	signal.Ignore(syscall.SIGPIPE)
 	l.out.header(source)
 	drain, stopDrain := context.WithCancel(context.WithoutCancel(ctx))
 	var consumer sync.WaitGroup

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -94,7 +93,6 @@ func onSmallDisk(t *testing.T, dir string) func() {
 
 // underSizeLimit limits the size of files and returns what lifts the limit.
 func underSizeLimit(t *testing.T) func() {
-	signal.Ignore(syscall.SIGXFSZ) // as serve does
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
