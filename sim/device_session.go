@@ -131,15 +131,10 @@ func (s *DeviceSession) serve(handled <-chan error) error {
 
 // unlessLeft turns the end of a session that the device has left into none.
 func (s *DeviceSession) unlessLeft(err error) error {
-	select {
-	case <-s.leave:
+	if s.leaving() || errors.Is(err, errRestart) {
 		return nil
-	default:
-		if errors.Is(err, errRestart) {
-			return nil
-		}
-		return err
 	}
+	return err
 }
 
 // linger reads on after a disconnect of the device's own, as long as a Photon.
@@ -299,10 +294,8 @@ func (s *DeviceSession) Ping() error {
 func (s *DeviceSession) Goodbye(g particle.GoodbyeBody) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-s.leave:
+	if s.leaving() {
 		return nil
-	default:
 	}
 	if s.profile.GoodbyeSupported {
 		if _, err := s.postLocked(particle.ComposeGoodbye(0, g)); err != nil {
@@ -313,8 +306,31 @@ func (s *DeviceSession) Goodbye(g particle.GoodbyeBody) error {
 	return s.halfClose()
 }
 
-// Drop ends the session without a word: a FIN and nothing more is read.
-func (s *DeviceSession) Drop() error { return s.conn.Close() }
+// leaving reports whether the device has left.
+func (s *DeviceSession) leaving() bool {
+	select {
+	case <-s.leave:
+		return true
+	default:
+		return false
+	}
+}
+
+// left notes that the device leaves.
+func (s *DeviceSession) left() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.leaving() {
+		close(s.leave)
+	}
+}
+
+// Drop ends the session without a word: a FIN and nothing more is read. Run
+// returns nil.
+func (s *DeviceSession) Drop() error {
+	s.left()
+	return s.conn.Close()
+}
 
 // describe returns what the device says about itself.
 func (d *Device) describe(flags byte) []byte {
