@@ -86,38 +86,73 @@ func (c *contestant) against(rival *contestant) {
 	c.cpuRatio = append(c.cpuRatio, last(c.cpu)/last(rival.cpu))
 }
 
-// contest starts the forwarders and connects through each.
-func contest(b *testing.B) []*contestant {
-	k := formatKeys(testKeys())
-	plain := startChild(b, nil, "cloud", "echo", k).address()
-	real := startChild(b, nil, "cloud", "handshake", k).address()
-	all := []*contestant{
-		{name: "io.Copy", child: startChild(b, nil, "forwarder", plain)},
-		{name: "observe", child: startChild(b, nil, "proxy", plain, "observe", "no", k)},
-		{name: "observe+tap", child: startChild(b, nil, "proxy", plain, "observe", "tap", k)},
-		{name: "splice", child: startChild(b, nil, "proxy", real, "splice", "no", k)},
-		{name: "splice+tap", child: startChild(b, nil, "proxy", real, "splice", "tap", k)},
+// contest is one measurement: the forwarders, of which the first is the rival,
+// and the clouds behind them.
+type contest struct {
+	b           *testing.B
+	keys        string
+	plain, real string
+	all         []*contestant
+}
+
+func newContest(b *testing.B) *contest {
+	c := &contest{b: b, keys: formatKeys(testKeys())}
+	c.plain = startChild(b, nil, "cloud", "echo", c.keys).address()
+	c.real = startChild(b, nil, "cloud", "handshake", c.keys).address()
+	for _, name := range []string{"io.Copy", "observe", "observe+tap", "splice", "splice+tap"} {
+		c.all = append(c.all, &contestant{name: name})
 	}
-	for _, c := range all {
-		conn, err := net.Dial("tcp", c.address())
-		if err != nil {
-			b.Fatal(err)
-		}
-		switch {
-		case strings.HasPrefix(c.name, "splice"):
-			if _, err := deviceEnd().Handshake(conn); err != nil {
-				b.Fatal(err)
-			}
-		case strings.HasPrefix(c.name, "observe"):
-			// An echo is no cloud: its "nonce" and "credentials" are what it echoes.
-			write(b, conn, randomBytes(256))
-			go conn.Write(frame(424 - 256 - 2))
-			read(b, conn, 424)
-		}
-		c.fd = blocking(conn)
-		b.Cleanup(func() { syscall.Close(c.fd) })
+	return c
+}
+
+// round starts every forwarder anew, because where a process happens to run
+// stays with it, and measures each in turn.
+func (c *contest) round(reverse bool, size int) {
+	order := slices.Clone(c.all)
+	if reverse {
+		slices.Reverse(order)
 	}
-	return all
+	for _, one := range order {
+		c.start(one)
+	}
+	for _, pings := range []int{300, 1500} {
+		for _, one := range order {
+			one.ping(c.b, pings, size)
+		}
+	}
+	for _, one := range c.all {
+		one.against(c.all[0])
+		syscall.Close(one.fd)
+		syscall.Kill(one.pid, syscall.SIGKILL)
+	}
+}
+
+// start starts a forwarder and brings a connection through it past the handshake.
+func (c *contest) start(one *contestant) {
+	mode, tap, _ := strings.Cut(one.name, "+")
+	switch mode {
+	case "io.Copy":
+		one.child = startChild(c.b, nil, "forwarder", c.plain)
+	case "observe":
+		one.child = startChild(c.b, nil, "proxy", c.plain, mode, tap, c.keys)
+	default:
+		one.child = startChild(c.b, nil, "proxy", c.real, mode, tap, c.keys)
+	}
+	conn, err := net.Dial("tcp", one.address())
+	if err != nil {
+		c.b.Fatal(err)
+	}
+	switch mode {
+	case "splice":
+		if _, err := deviceEnd().Handshake(conn); err != nil {
+			c.b.Fatal(err)
+		}
+	case "observe": // an echo is no cloud: its "nonce" and "credentials" are what it echoes
+		write(c.b, conn, randomBytes(256))
+		write(c.b, conn, frame(424-256-2))
+		read(c.b, conn, 424)
+	}
+	one.fd = blocking(conn)
 }
 
 // BenchmarkLatency is P1 and P2: request and response through the proxy beside
@@ -125,31 +160,19 @@ func contest(b *testing.B) []*contestant {
 func BenchmarkLatency(b *testing.B) {
 	for _, size := range []int{66, 258, 1026} {
 		b.Run(fmt.Sprintf("frame=%d", size), func(b *testing.B) {
-			all := contest(b)
+			c := newContest(b)
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			for _, c := range all {
-				c.ping(b, 500, size)
-			}
 			for i := 0; b.Loop(); i++ {
-				order := slices.Clone(all)
-				if i%2 == 1 {
-					slices.Reverse(order)
-				}
-				for _, c := range order {
-					c.ping(b, 2000, size)
-				}
-				for _, c := range all {
-					c.against(all[0])
-				}
+				c.round(i%2 == 1, size)
 			}
-			for _, c := range all[1:] {
-				b.ReportMetric(median(c.p50Ratio), c.name+":p50-ratio")
-				b.ReportMetric(median(c.p99Ratio), c.name+":p99-ratio")
-				b.ReportMetric(median(c.cpuRatio), c.name+":cpu-ratio")
+			for _, one := range c.all[1:] {
+				b.ReportMetric(median(one.p50Ratio), one.name+":p50-ratio")
+				b.ReportMetric(median(one.p99Ratio), one.name+":p99-ratio")
+				b.ReportMetric(median(one.cpuRatio), one.name+":cpu-ratio")
 			}
-			b.ReportMetric(median(all[0].p50), "io.Copy:p50-µs")
-			b.ReportMetric(median(all[0].cpu), "io.Copy:cpu-µs")
+			b.ReportMetric(median(c.all[0].p50), "io.Copy:p50-µs")
+			b.ReportMetric(median(c.all[0].cpu), "io.Copy:cpu-µs")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -59,7 +59,7 @@ func proxyChild(args []string) {
 		s.Mode = Observe
 	}
 	if args[2] == "tap" {
-		s.Tap = new(cheapTap).tap
+		s.Tap = (&cheapTap{buf: make([]byte, 0, 64<<10)}).tap
 	}
 	s.Serve(context.Background(), ln)
 }
@@ -79,7 +79,7 @@ func (c *cheapTap) tap(items []stream.Item) {
 			c.buf = append(c.buf, s.Data...)
 		}
 	}
-	if len(c.buf) > 1<<20 {
+	if len(c.buf) > 60<<10 {
 		c.buf = c.buf[:0]
 	}
 }

@@ -116,18 +116,11 @@ func newRSAGate(l Limits) rsaGate {
 	}
 }
 
-// do runs f, which holds one RSA operation or a few, when a core is free. It runs
-// it on a goroutine of its own, because RSA takes a deep stack and the caller's
-// would stay as deep.
+// do runs f, which holds one RSA operation or a few, when a core is free.
 func (g *rsaGate) do(f func()) {
 	g.slots <- struct{}{}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	<-done
-	<-g.slots
+	defer func() { <-g.slots }()
+	f()
 }
 
 // admit says how long an address must wait before an identity is opened for it,

@@ -187,9 +187,12 @@ func (h *half) forward(at time.Time, p piece, b []byte) ending {
 		return h.send(at, b, b)
 	case rest:
 		return h.send(at, b, b)
-	default:
-		return h.record(at, p, b)
 	}
+	// RSA and notices take a deep stack. A goroutine of their own gives it back, so
+	// that of the half stays small for as long as the session lives.
+	done := make(chan ending)
+	go func() { done <- h.record(at, p, b) }()
+	return <-done
 }
 
 // send reports that in was read and out is about to leave, and lets it leave.
