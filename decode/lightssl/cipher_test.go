@@ -144,8 +144,8 @@ func BenchmarkOpen64(b *testing.B) {
 	c := testCredentials(10)
 	body := NewCipher(c).Seal(nil, make([]byte, 60))
 	plain := make([]byte, 0, len(body))
+	block, _ := aes.NewCipher(c.Key())
 	rival := func() {
-		block, _ := aes.NewCipher(c.Key())
 		cipher.NewCBCDecrypter(block, c.IV()).CryptBlocks(plain[:len(body)], body)
 	}
 	open := NewCipher(c)
@@ -155,14 +155,28 @@ func BenchmarkOpen64(b *testing.B) {
 		ours()
 	}
 	b.StopTimer()
-	perOp := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
-	start := time.Now()
-	for range b.N {
-		rival()
-	}
-	theirs := float64(time.Since(start).Nanoseconds()) / float64(b.N)
-	b.ReportMetric(perOp/theirs, "of-rival")
+	own, theirs := fastest(ours, rival)
+	b.ReportMetric(own/theirs, "of-rival")
 	b.ReportMetric(theirs, "rival-ns/op")
+}
+
+// fastest times two functions by turns, so that what else the machine does
+// hits both, and returns the nanoseconds per call of the best turn of each. A
+// turn is long enough to pay for the garbage it makes.
+func fastest(f, g func()) (bestF, bestG float64) {
+	const turns, calls = 50, 20_000
+	turn := func(f func()) float64 {
+		start := time.Now()
+		for range calls {
+			f()
+		}
+		return float64(time.Since(start).Nanoseconds()) / calls
+	}
+	bestF, bestG = turn(f), turn(g)
+	for range turns {
+		bestF, bestG = min(bestF, turn(f)), min(bestG, turn(g))
+	}
+	return bestF, bestG
 }
 
 func ExampleCipher() {

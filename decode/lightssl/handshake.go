@@ -98,7 +98,9 @@ func (c *Credentials) FirstMessageIDs() (legacy, light uint16) {
 	return uint16(s[0])<<8 + uint16(s[1]) + 1, uint16(s[1])<<8 + uint16(s[0]) + 1
 }
 
-// Format prints the same placeholder for every verb.
+// Format prints the same placeholder for every verb. (What fmt does with %p,
+// and with %w outside Errorf, no method can change; go vet reports both. Nor can
+// a method help a value in an unexported field.)
 func (c Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[secret]") }
 
 // MarshalText gives the placeholder to encoders and structured logs.
@@ -202,11 +204,10 @@ func SealCredentials(c Credentials, device *rsa.PublicKey, cloud *rsa.PrivateKey
 	if err != nil {
 		return nil, err
 	}
-	record := append(sealed, sig...)
-	if len(record) != CredentialsRecordLen {
+	if len(sealed) != SealedCredentialsLen || len(sig) != SignatureLen {
 		return nil, fmt.Errorf("lightssl: seal credentials: keys of %d and %d bits, not 1024 and 2048", device.N.BitLen(), cloud.N.BitLen())
 	}
-	return record, nil
+	return append(sealed, sig...), nil
 }
 
 // SignCredentials returns the cloud's signature over sealed credentials.

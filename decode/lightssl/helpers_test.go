@@ -77,6 +77,16 @@ func load[T any](tb testing.TB, name string) *T {
 	return v
 }
 
+// readTestdata reads a file of this package's own.
+func readTestdata(tb testing.TB, name string) []byte {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
 func readVector(tb testing.TB, name string) []byte {
 	tb.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "vectors", name))
