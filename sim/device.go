@@ -40,6 +40,7 @@ type Device struct {
 	SafeMode      bool
 	RefuseUpdates bool
 	ChunkSize     int // announced, bytes; 0: 512
+	MaxBinary     int // longest image, bytes; 0: that of a Photon, 262144
 
 	// Image is given every firmware image received. If it is nil or returns
 	// false the device restarts, which ends the session.
@@ -193,7 +194,7 @@ func (d *Device) hello() particle.HelloBody {
 	h := particle.HelloBody{
 		ProductID: orElse(d.ProductID, photon), ProductVersion: orElse(d.ProductVersion, 0xffff),
 		Flags: p.HelloFlags, PlatformID: orElse(d.PlatformID, photon),
-		SystemVersion: p.SystemVersion, MaxMessage: uint16(p.MaxMessage), MaxBinary: maxBinary, ChunkSize: uint16(d.chunkSize()),
+		SystemVersion: p.SystemVersion, MaxMessage: uint16(p.MaxMessage), MaxBinary: uint32(d.maxBinary()), ChunkSize: uint16(d.chunkSize()),
 	}
 	if d.Updated {
 		h.Flags |= particle.HelloUpdated
@@ -202,6 +203,8 @@ func (d *Device) hello() particle.HelloBody {
 }
 
 func (d *Device) chunkSize() int { return orElse(d.ChunkSize, chunkSize) }
+
+func (d *Device) maxBinary() int { return orElse(d.MaxBinary, maxBinary) }
 
 func orElse[T comparable](v, otherwise T) T {
 	var zero T

@@ -238,7 +238,7 @@ func (s *DeviceSession) startUp() error {
 	}
 	add(p.PostsDescribe, func() error { return s.postDescription(particle.DescribeSystem) })
 	add(d.ClaimCode != "", event("spark/device/claim/code", d.ClaimCode))
-	add(p.HardwareEvents, event("spark/hardware/max_binary", strconv.Itoa(maxBinary)))
+	add(p.HardwareEvents, event("spark/hardware/max_binary", strconv.Itoa(d.maxBinary())))
 	add(p.HardwareEvents, event("spark/hardware/ota_chunk_size", strconv.Itoa(d.chunkSize())))
 	add(d.SafeMode, event("spark/device/safemode", ""))
 	add(p.LastReset && d.LastReset != "", event("spark/device/last_reset", d.LastReset))

@@ -15,6 +15,7 @@ var errRestart = errors.New("sim: the device restarts")
 type update struct {
 	fast      bool
 	chunkSize int
+	limit     int // bytes
 	size      int // announced, 0 if it was not
 	image     []byte
 	have      []bool // by chunk
@@ -39,18 +40,21 @@ func (s *DeviceSession) updateRequest(m *coap.Message) error {
 // updateBodyLen is the length of an UpdateBegin's payload.
 const updateBodyLen = 12
 
+// maxChunks is one more than the chunks of an update can be.
+const maxChunks = 65535
+
 func (s *DeviceSession) beginUpdate(m *coap.Message) error {
-	u := &update{chunkSize: s.device.chunkSize()}
+	u := &update{chunkSize: s.device.chunkSize(), limit: s.device.maxBinary()}
 	if p := m.Payload; len(p) >= updateBodyLen {
 		u.fast = p[0]&particle.UpdateFast != 0
 		u.chunkSize = orElse(int(be.Uint16(p[1:])), u.chunkSize)
-		u.size = int(min(be.Uint32(p[3:]), maxBinary+1))
+		u.size = int(min(be.Uint32(p[3:]), uint32(u.limit)+1))
 	}
-	if s.device.RefuseUpdates || u.size > maxBinary {
+	chunks := (u.size + u.chunkSize - 1) / u.chunkSize
+	if s.device.RefuseUpdates || u.size > u.limit || chunks >= maxChunks {
 		return s.refuseUpdate(m)
 	}
-	u.image = make([]byte, u.size)
-	u.have = make([]bool, (u.size+u.chunkSize-1)/u.chunkSize)
+	u.image, u.have = make([]byte, u.size), make([]bool, chunks)
 	s.update = u
 	if err := s.ack(m); err != nil {
 		return err
@@ -121,8 +125,8 @@ func chunkQueries(m *coap.Message) (crc uint32, index int, fast bool) {
 // one with zeros.
 func (u *update) store(index int, data []byte) {
 	at := index * u.chunkSize
-	if u.size == 0 { // not announced: it grows up to what a Photon can hold
-		if end := at + len(data); end > len(u.image) && end <= maxBinary {
+	if u.size == 0 { // not announced: it grows up to the limit
+		if end := at + len(data); end > len(u.image) && end <= u.limit {
 			u.image = append(u.image, make([]byte, end-len(u.image))...)
 		}
 	}
