@@ -76,8 +76,13 @@ func (d *dialogue) file() []byte {
 
 func (d *dialogue) reader() *bytes.Reader { return bytes.NewReader(d.file()) }
 
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
 // pcapFile makes a classic capture.
-func pcapFile(order binary.AppendByteOrder, magic uint32, link uint32, packets ...crafted) []byte {
+func pcapFile(order byteOrder, magic uint32, link uint32, packets ...crafted) []byte {
 	b := order.AppendUint32(nil, magic)
 	b = order.AppendUint16(b, 2)
 	b = order.AppendUint16(b, 4)
@@ -100,11 +105,11 @@ func pcapFile(order binary.AppendByteOrder, magic uint32, link uint32, packets .
 
 // ngFile makes pcapng blocks of any kind in either byte order.
 type ngFile struct {
-	order binary.AppendByteOrder
+	order byteOrder
 	b     []byte
 }
 
-func newNG(order binary.AppendByteOrder) *ngFile { return (&ngFile{order: order}).section() }
+func newNG(order byteOrder) *ngFile { return (&ngFile{order: order}).section() }
 
 // block adds a block around a body, which it pads.
 func (n *ngFile) block(kind uint32, body []byte) *ngFile {

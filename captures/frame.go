@@ -36,10 +36,10 @@ const (
 	hopLimit = 64
 )
 
-// windowScale is the option "no operation, window scale 14" of a SYN. It makes
-// a window of 65,535 so wide that nothing is sent beyond it, as a recording has
-// few acknowledgements.
-const windowScale = "\x01\x03\x03\x0e"
+// synOptions are those of a SYN: a maximum segment size of 65,495, no operation,
+// and a window scale of 14. The latter makes a window of 65,535 so wide that nothing
+// is sent beyond it, as a recording has few acknowledgements.
+const synOptions = "\x02\x04\xff\xd7\x01\x03\x03\x0e"
 
 // append appends the frame's block.
 func (f frame) append(dst []byte) []byte {
@@ -72,7 +72,7 @@ func (f frame) appendIP(dst []byte) []byte {
 	case f.udp:
 		proto, transport = protoUDP, 8+len(f.data)
 	case f.control&tcpSYN != 0:
-		transport += len(windowScale)
+		transport += len(synOptions)
 	}
 	if f.src.Addr().Is4() {
 		start := len(dst)
@@ -121,7 +121,7 @@ func (f frame) appendTransport(dst []byte, pseudo uint64) []byte {
 func (f frame) appendTCP(dst []byte) []byte {
 	options := ""
 	if f.control&tcpSYN != 0 {
-		options = windowScale
+		options = synOptions
 	}
 	dst = binary.BigEndian.AppendUint32(dst, f.seq)
 	dst = binary.BigEndian.AppendUint32(dst, f.ack)

@@ -128,3 +128,5 @@ func neighbour(e netip.AddrPort, n int) netip.AddrPort {
 	a := e.Addr().As4()
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{a[0], a[1], byte(n >> 8), byte(n)}), e.Port())
 }
+
+var sixEnd = netip.MustParseAddrPort("[2001:db8::9]:4000")

@@ -1,9 +1,6 @@
 package captures
 
-import (
-	"fmt"
-	"io"
-)
+import "io"
 
 // input is a window on the bytes of a capture. It reads only when more bytes are
 // asked for than it has, and then once, so that on a pipe nothing waits for what
@@ -64,44 +61,38 @@ func (in *input) ended() error {
 	return io.EOF
 }
 
-// fill makes room for n bytes in all and reads once.
+// fill reads once. What a caller wants does not make the buffer longer, only
+// bytes that have arrived do.
 func (in *input) fill(n int) {
 	if in.start == in.end {
 		in.start, in.end = 0, 0
 	}
-	if in.start+n > len(in.buf) {
-		in.makeRoom(n)
+	if in.start > 0 && in.start+n > len(in.buf) {
+		in.move(in.buf)
+	}
+	if in.end == len(in.buf) {
+		in.grow()
 	}
 	free := len(in.buf) - in.end
 	for range 100 {
 		got, err := in.r.Read(in.buf[in.end:])
 		in.end += got
-		if err != nil && err != io.EOF {
-			err = fmt.Errorf("after byte %d: %w", in.offset+int64(in.buffered()), err)
-		}
 		in.err = err
+		if got == free && len(in.buf) < maxBuffer {
+			in.grow() // the source has more than fits
+		}
 		if got > 0 || err != nil {
-			in.growAfter(got == free)
 			return
 		}
 	}
 	in.err = io.ErrNoProgress
 }
 
-// makeRoom moves what is buffered to the front, into a longer buffer if need be.
-func (in *input) makeRoom(n int) {
-	to := in.buf
-	if n > len(to) {
-		to = make([]byte, min(max(n, 2*len(to), minBuffer), maxBuffer))
-	}
+func (in *input) grow() { in.move(make([]byte, min(max(2*len(in.buf), minBuffer), maxBuffer))) }
+
+// move moves what is buffered to the front of a buffer.
+func (in *input) move(to []byte) {
 	in.end = copy(to, in.buf[in.start:in.end])
 	in.start = 0
 	in.buf = to
-}
-
-// growAfter doubles the buffer if a source had more than it could take.
-func (in *input) growAfter(full bool) {
-	if full && len(in.buf) < maxBuffer {
-		in.makeRoom(min(2*len(in.buf), maxBuffer))
-	}
 }

@@ -126,6 +126,9 @@ func (f *flow) deliver(side int, p piece) {
 // gap passes on that the next n bytes are missing.
 func (f *flow) gap(side, n int, at time.Time) {
 	f.lanes[side].next += uint32(n)
+	if f.id == 0 { // nobody has heard of the connection
+		return
+	}
 	if n >= maxGap {
 		n = 0
 	}

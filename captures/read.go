@@ -2,6 +2,7 @@ package captures
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -97,6 +98,7 @@ type packet struct {
 	leg     stream.Leg
 	ordered bool // from a recording, so nothing comes late
 	flags   uint32
+	comment []byte // of a packet in a recording
 }
 
 const (
@@ -139,10 +141,15 @@ func (rd *reader) noCapture(err error) error {
 
 // failed makes the error for input that ended or failed inside what.
 func (rd *reader) failed(err error, what string) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return &FormatError{rd.in.offset + int64(rd.in.buffered()), "cut off inside " + what}
+	at := rd.in.offset + int64(rd.in.buffered())
+	var format *FormatError
+	switch {
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
+		return &FormatError{at, "cut off inside " + what}
+	case errors.As(err, &format):
+		return err
 	}
-	return err
+	return fmt.Errorf("reading after byte %d: %w", at, err)
 }
 
 // handle passes one packet on to its connection.
