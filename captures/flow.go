@@ -15,6 +15,8 @@ type flow struct {
 	leg     stream.Leg
 	ordered bool          // in a recording of ours: nothing comes late
 	id      stream.ConnID // 0 as long as nothing was delivered
+	number  uint32        // in the recording; 0: it names none
+	pair    uint32        // the other leg's number there
 	lanes   [2]lane       // by sending side
 	device  int           // which side is the device
 	began   time.Time     // of its first packet
@@ -54,6 +56,7 @@ func (f *flow) segment(p *packet, side int, s *segment) {
 	h := &f.lanes[side]
 	if s.syn {
 		f.synchronise(side, s)
+		f.named(p.comment)
 	}
 	if s.ack && !s.rst {
 		f.acknowledged(side, s, p.at)
@@ -104,7 +107,7 @@ func (f *flow) acknowledged(side int, s *segment, at time.Time) {
 		return
 	}
 	other.confirm(s.ackSeq, at)
-	if f.ordered && !other.closed && other.ackedAhead() {
+	if f.ordered && f.id != 0 && !other.closed && other.ackedAhead() {
 		f.flushTo(1-side, other.acked, at)
 	}
 }
@@ -117,8 +120,13 @@ func (f *flow) open(p *packet, side int, s *segment) {
 	f.table.lastID++
 	f.id = f.table.lastID
 	f.table.stats.Connections++
-	conn := stream.Conn{ID: f.id, Leg: f.leg, Device: f.endpoint(f.device), Cloud: f.endpoint(1 - f.device)}
+	conn := stream.Conn{ID: f.id, Leg: f.leg, Pair: f.other(), Device: f.endpoint(f.device), Cloud: f.endpoint(1 - f.device)}
 	f.table.send(stream.Opened{At: f.began, Conn: conn})
+	for side := range f.lanes {
+		if h := &f.lanes[side]; h.closed { // before anything was delivered
+			f.table.send(stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+		}
+	}
 }
 
 // guessDevice finds the side that is the device of a connection whose opening was
@@ -193,8 +201,10 @@ func (f *flow) reset(side int, s *segment, at time.Time) {
 		return
 	}
 	f.flush()
-	f.table.send(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
-	f.close(at)
+	if !f.over { // both FINs may have been among what waited
+		f.table.send(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
+		f.close(at)
+	}
 }
 
 // end ends a connection that nobody closed.

@@ -225,22 +225,24 @@ func (s *section) packet(id uint32, b []byte) bool {
 	s.p.at = f.clock.time(uint64(s.order.Uint32(b))<<32 | uint64(s.order.Uint32(b[4:])))
 	s.p.data = b[16 : 16+captured]
 	s.p.wire = max(int(s.order.Uint32(b[12:])), int(captured))
-	s.p.flags = 0
+	s.p.flags, s.p.comment = 0, nil
 	if f.ordered {
-		s.p.flags = s.flags(b[min(16+padded(int(captured)), len(b)):])
+		s.options(b[min(16+padded(int(captured)), len(b)):])
 	}
 	s.deliver(f)
 	return true
 }
 
-// flags returns the value of a packet's flags option, 0 if there is none.
-func (s *section) flags(opts []byte) uint32 {
+// options takes a packet's flags and comment.
+func (s *section) options(opts []byte) {
 	for code, value := range options(s.order, opts) {
-		if code == optFlags && len(value) == 4 {
-			return s.order.Uint32(value)
+		switch {
+		case code == optFlags && len(value) == 4:
+			s.p.flags = s.order.Uint32(value)
+		case code == optComment:
+			s.p.comment = value
 		}
 	}
-	return 0
 }
 
 // simple reads a simple packet block, which has no time and belongs to the
@@ -258,7 +260,7 @@ func (s *section) simple(b []byte) bool {
 	if captured > maxPacket {
 		return false
 	}
-	s.p.at, s.p.flags = s.last, 0
+	s.p.at, s.p.flags, s.p.comment = s.last, 0, nil
 	s.p.data = b[4 : 4+captured]
 	s.p.wire = int(wire)
 	s.deliver(f)

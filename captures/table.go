@@ -31,7 +31,7 @@ func (s *segment) key(leg stream.Leg) (flowKey, int) {
 	a, b := wide(s.src), wide(s.dst)
 	pa, pb := uint32(s.srcPort), uint32(s.dstPort)
 	side := 0
-	if cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(pa, pb)) > 0 {
+	if a[0] > b[0] || a[0] == b[0] && (a[1] > b[1] || a[1] == b[1] && pa > pb) {
 		a, b, pa, pb, side = b, a, pb, pa, 1
 	}
 	return flowKey{[2][2]uint64{a, b}, [2]uint32{pa, pb | uint32(leg)<<16}}, side
@@ -52,7 +52,8 @@ type table struct {
 	stats   *Stats
 
 	flows   map[flowKey]*flow
-	recent  *flow // the flow of the latest segment; the others follow by age
+	named   map[uint32]*flow // by the number that the recording gives them
+	recent  *flow            // the flow of the latest segment; the others follow by age
 	oldest  *flow
 	lastID  stream.ConnID
 	last    time.Time // of the latest packet
@@ -62,7 +63,8 @@ type table struct {
 }
 
 func (t *table) init(stats *Stats, emit func(stream.Item) bool) {
-	t.stats, t.emit, t.flows = stats, emit, make(map[flowKey]*flow)
+	t.stats, t.emit = stats, emit
+	t.flows, t.named = make(map[flowKey]*flow), make(map[uint32]*flow)
 }
 
 // send passes an item on.
@@ -144,6 +146,9 @@ func (t *table) drop(f *flow) {
 	f.end(f.last)
 	t.unlink(f)
 	delete(t.flows, f.key)
+	if t.named[f.number] == f {
+		delete(t.named, f.number)
+	}
 	if f.waiting {
 		t.waiting = slices.DeleteFunc(t.waiting, func(w *flow) bool { return w == f })
 	}

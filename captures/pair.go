@@ -1,0 +1,36 @@
+package captures
+
+import (
+	"fmt"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// pairForm is the comment at the opening of a connection that is one leg of a
+// session. It is how [Read] knows the legs of a session from their beginning, as
+// one does who saw it live; the nonce that they share comes later. The numbers
+// are those of the notices that the proxy prints.
+const pairForm = "connection %d, the other leg is connection %d"
+
+func pairComment(c stream.Conn) string { return fmt.Sprintf(pairForm, c.ID, c.Pair) }
+
+// named takes the comment at a connection's opening.
+func (f *flow) named(comment []byte) {
+	var number, pair uint32
+	if !f.ordered || f.number != 0 || len(comment) > 2*len(pairForm) {
+		return
+	}
+	if n, _ := fmt.Sscanf(string(comment), pairForm, &number, &pair); n == 2 && number != 0 {
+		f.number, f.pair = number, pair
+		f.table.named[number] = f
+	}
+}
+
+// other returns the other leg of the same session, 0 if it was not opened yet.
+func (f *flow) other() stream.ConnID {
+	o := f.table.named[f.pair]
+	if o == nil || o.pair != f.number || o.leg == f.leg || o.leg == stream.Tapped || f.leg == stream.Tapped {
+		return 0
+	}
+	return o.id
+}
