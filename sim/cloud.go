@@ -168,12 +168,12 @@ func (c *Cloud) handshake(conn net.Conn, faults []*hooks) (h lightssl.Handshake,
 	}
 	at := time.Now()
 	id, ok := lightssl.AdmitIdentity(identity, h.Nonce, c.key())
+	if !ok {
+		return h, &refusal{at, c.explain(identity, h.Nonce)}
+	}
 	h.Identity = id
 	device, err := c.sealer(id)
-	switch {
-	case !ok:
-		return h, &refusal{at, c.explain(identity, h.Nonce)}
-	case err != nil:
+	if err != nil {
 		return h, &refusal{at, err}
 	}
 	if c.OnHandshake != nil {

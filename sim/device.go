@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -90,7 +91,9 @@ type DeviceError struct {
 }
 
 // Error implements error.
-func (e *DeviceError) Error() string { return fmt.Sprintf("sim: device error %d: %v", e.Code, e.Err) }
+func (e *DeviceError) Error() string {
+	return fmt.Sprintf("sim: device error %d: %s", e.Code, strings.TrimPrefix(e.Err.Error(), "sim: "))
+}
 
 // Unwrap returns what happened.
 func (e *DeviceError) Unwrap() error { return e.Err }

@@ -24,40 +24,45 @@ func (s *DeviceSession) answer(m *coap.Message) error {
 	return s.unknown("a message of code " + m.Code.String())
 }
 
+// resource is what a request is for.
+type resource struct {
+	method coap.Code
+	letter byte
+}
+
 func (s *DeviceSession) request(m *coap.Message) error {
-	switch m.Path() {
-	case 'h':
-		if m.Code == coap.POST {
-			return s.hello(m)
-		}
-	case 'd':
-		if m.Code == coap.GET {
-			return s.describe(m)
-		}
-	case 'f':
-		if m.Code == coap.POST {
-			return s.call(m)
-		}
-	case 'v':
-		if m.Code == coap.GET {
-			return s.variable(m)
-		}
-	case 'e', 'E':
-		if m.Code == coap.POST {
-			s.deliver(m)
-			return nil
-		}
-	case 's':
-		if m.Code == coap.PUT {
-			return s.acknowledge(m, coap.Changed, m.Token)
-		}
-	case 'k':
-		if m.Code == coap.PUT && s.profile.WrongAckIDs {
-			return s.acknowledge(m, coap.Empty, nil)
-		}
+	switch (resource{m.Code, m.Path()}) {
+	case resource{coap.POST, 'h'}:
+		return s.hello(m)
+	case resource{coap.GET, 'd'}:
+		return s.describe(m)
+	case resource{coap.POST, 'f'}:
+		return s.call(m)
+	case resource{coap.GET, 'v'}:
+		return s.variable(m)
+	case resource{coap.POST, 'e'}, resource{coap.POST, 'E'}:
+		s.deliver(m)
+		return nil
+	case resource{coap.PUT, 's'}:
+		return s.acknowledge(m, coap.Changed, m.Token)
+	case resource{coap.PUT, 'k'}:
+		return s.keyChange(m)
+	case resource{coap.POST, 'u'}, resource{coap.POST, 's'}:
+		return s.beginUpdate(m)
+	case resource{coap.POST, 'c'}:
+		return s.chunk(m)
+	case resource{coap.PUT, 'u'}:
+		return s.updateDone(m)
+	}
+	return s.unknown("a request that is not known")
+}
+
+// keyChange has nothing to do over TCP. The older stack says nothing to it.
+func (s *DeviceSession) keyChange(m *coap.Message) error {
+	if s.profile.Legacy {
 		return nil
 	}
-	return s.updateRequest(m)
+	return s.acknowledge(m, coap.Empty, nil)
 }
 
 // ack sends an empty acknowledgement under the ID of the request.
@@ -78,84 +83,22 @@ func (s *DeviceSession) acknowledge(m *coap.Message, code coap.Code, token []byt
 
 func (s *DeviceSession) hello(m *coap.Message) error {
 	s.helloed = true
-	if m.Type == coap.Confirmable && s.profile.WrongAckIDs {
+	if m.Type == coap.Confirmable && !s.profile.Legacy {
 		return s.ack(m)
 	}
 	return nil
 }
 
-// token returns the request's token as the firmware reads it: newer firmware
+// tokenOf returns the request's token as the firmware reads it: newer firmware
 // takes 00 if it is not one byte, older whatever stands at its place.
 func (s *DeviceSession) tokenOf(m *coap.Message) []byte {
 	switch {
 	case len(m.Token) == 1:
 		return m.Token
-	case s.profile.BigEndianIDs && len(m.Token) == 0:
+	case s.profile.Legacy && len(m.Token) == 0:
 		return []byte{coap.URIPath<<4 | 1}
 	}
 	return []byte{0}
-}
-
-// wholeDescription is what a request without flags asks for.
-const wholeDescription = particle.DescribeSystem | particle.DescribeApplication
-
-func (s *DeviceSession) describe(m *coap.Message) error {
-	flags := byte(wholeDescription)
-	query, asked := firstOption(m, coap.URIQuery)
-	if asked && len(query) == 1 && s.profile.Describe >= DescribeOnce {
-		flags = query[0]
-	}
-	if !s.profile.HasMetrics || flags != particle.DescribeMetrics {
-		flags &= wholeDescription
-	}
-	token := s.tokenOf(m)
-	switch s.profile.Describe {
-	case DescribeTwice:
-		return s.describeTwice(m, token, wholeDescription)
-	case DescribeInTwo:
-		return s.describeTwice(m, token, particle.DescribeSystem)
-	case DescribeOnce:
-		return s.reply(particle.ComposeReply(coap.Acknowledgement, coap.Content, m.ID, token, s.device.describe(flags)))
-	case DescribeBlocks:
-		if !asked || len(m.Token) != 1 || m.Type != coap.Confirmable {
-			return s.reply(particle.ComposeReply(coap.Acknowledgement, coap.BadRequest, m.ID, m.Token, nil))
-		}
-	}
-	if err := s.ack(m); err != nil {
-		return err
-	}
-	return s.describeSeparately(m, token, flags)
-}
-
-// describeTwice sends the two replies of 0.4.4 to 0.6.0. The second has the ID
-// that the first left in the buffer: the head of its own ciphertext.
-func (s *DeviceSession) describeTwice(m *coap.Message, token []byte, first byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	reply := particle.ComposeReply(coap.Acknowledgement, coap.Content, m.ID, token, s.device.describe(first))
-	if err := s.sendLocked(&reply, nil); err != nil {
-		return err
-	}
-	reply.ID = be.Uint16(s.wire[2:])
-	reply.Payload = s.device.describe(particle.DescribeApplication)
-	return s.sendLocked(&reply, nil)
-}
-
-func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags byte) error {
-	payload := s.device.describe(flags)
-	if s.profile.Describe != DescribeBlocks || len(payload) <= descriptionBlock {
-		return s.send(particle.ComposeReply(coap.Confirmable, coap.Content, 0, token, payload))
-	}
-	block := particle.BlockBody{Size: blockSize}
-	if v, ok := firstOption(m, coap.Block2); ok {
-		block, _ = particle.ParseBlock(v)
-	}
-	block.Size = blockSize
-	from := min(int(block.Number)*descriptionBlock, len(payload))
-	to := min(from+descriptionBlock, len(payload))
-	block.More = to < len(payload)
-	tag := be.AppendUint32(nil, particle.ChunkCRC(payload))
-	return s.send(particle.ComposeDescribeBlock(0, token, tag, block, payload[from:to]))
 }
 
 func (s *DeviceSession) call(m *coap.Message) error {
@@ -171,7 +114,7 @@ func (s *DeviceSession) call(m *coap.Message) error {
 		return err
 	}
 	f := s.device.Functions[name(m)]
-	if f == nil || code != coap.Empty && s.profile.BigEndianIDs {
+	if f == nil || code != coap.Empty && s.profile.Legacy {
 		return nil
 	}
 	return s.send(particle.ComposeFunctionResult(0, s.tokenOf(m), f(arg)))
@@ -184,7 +127,7 @@ func (s *DeviceSession) argument(m *coap.Message) string {
 	if v, ok := firstOption(m, coap.URIQuery); ok {
 		return string(v)
 	}
-	pad := 16 - m.PayloadStart%16
+	pad := 16 - (m.PayloadStart+len(m.Payload))%16
 	if pad > 12 {
 		return ""
 	}
@@ -220,7 +163,7 @@ func (s *DeviceSession) variable(m *coap.Message) error {
 // deliver gives an event to those who subscribed. The older stack takes only
 // events without a token.
 func (s *DeviceSession) deliver(m *coap.Message) {
-	if s.profile.BigEndianIDs && len(m.Token) > 0 {
+	if s.profile.Legacy && len(m.Token) > 0 {
 		return
 	}
 	event := name(m)

@@ -5,10 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/coap"
@@ -18,8 +15,7 @@ import (
 )
 
 // DeviceSession is one session of a device. Its methods are safe for concurrent
-// use; those that send return once the message has left, and none is called by a
-// function of the [Device] that must return something.
+// use and return once the message has left.
 type DeviceSession struct {
 	Handshake lightssl.Handshake
 
@@ -46,9 +42,8 @@ func newDeviceSession(d *Device, conn net.Conn, h lightssl.Handshake) *DeviceSes
 	s.tap = d.Tap
 	s.longest, s.losesIV = s.profile.MaxMessage, true
 	legacy, light := h.Credentials.FirstMessageIDs()
-	s.id = light - 1
-	s.token = h.Credentials.Salt()[3]
-	if s.profile.BigEndianIDs {
+	s.id, s.token = light-1, h.Credentials.Salt()[3]
+	if s.profile.Legacy {
 		s.id, s.token = legacy-1, h.Credentials.Salt()[2]
 	}
 	s.trail = s.watches.add(trailSize, func(*coap.Message) bool { return true })
@@ -76,31 +71,13 @@ func (s *DeviceSession) run(ctx context.Context) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	handled := s.device.start(ctx, s)
-	err := s.serve(handled)
-	close(s.over)
-	cancel()
-	s.shut()
-	for range handled {
-	}
-	return err
-}
-
-// start runs what the device does of itself. The channel gives its error, if it
-// fails, and is closed when it has ended.
-func (d *Device) start(ctx context.Context, s *DeviceSession) <-chan error {
-	c := make(chan error, 1)
-	if d.Handle == nil {
-		close(c)
-		return c
-	}
-	go func() {
-		defer close(c)
-		if err := d.Handle(ctx, s); err != nil {
-			c <- err
+	defer cancel()
+	return s.beside(cancel, s.serve, func() error {
+		if s.device.Handle == nil {
+			return nil
 		}
-	}()
-	return c
+		return s.device.Handle(ctx, s)
+	})
 }
 
 // serve answers until the session ends, and pings when nothing comes.
@@ -181,7 +158,7 @@ func (s *DeviceSession) serveAll() error {
 		return &DeviceError{4, end}
 	case errors.Is(end, errCut):
 		return &DeviceError{23, end}
-	case errors.Is(end, ErrClosed), errors.Is(end, ErrFlood):
+	case errors.Is(end, ErrClosed), errors.Is(end, errFlood):
 		return &DeviceError{24, end}
 	}
 	return end
@@ -217,54 +194,6 @@ func (s *DeviceSession) serveFrame(r received) error {
 func (s *DeviceSession) unknown(why string) error {
 	if s.profile.HangsUp {
 		return &DeviceError{24, errors.New(why)}
-	}
-	return nil
-}
-
-// startUp sends what a device sends of itself once it is connected, back to back
-// and without waiting for answers.
-func (s *DeviceSession) startUp() error {
-	d, p := s.device, s.profile
-	steps := []func() error{}
-	add := func(yes bool, f func() error) {
-		if yes {
-			steps = append(steps, f)
-		}
-	}
-	event := func(name, data string) func() error {
-		return func() error {
-			return s.Publish(particle.EventBody{Name: name, Data: []byte(data), Private: true})
-		}
-	}
-	add(p.PostsDescribe, func() error { return s.postDescription(particle.DescribeSystem) })
-	add(d.ClaimCode != "", event("spark/device/claim/code", d.ClaimCode))
-	add(p.HardwareEvents, event("spark/hardware/max_binary", strconv.Itoa(d.maxBinary())))
-	add(p.HardwareEvents, event("spark/hardware/ota_chunk_size", strconv.Itoa(d.chunkSize())))
-	add(d.SafeMode, event("spark/device/safemode", ""))
-	add(p.LastReset && d.LastReset != "", event("spark/device/last_reset", d.LastReset))
-	add(p.UpdateEvents, event("particle/device/updates/enabled", strconv.FormatBool(!d.RefuseUpdates)))
-	add(p.UpdateEvents, event("particle/device/updates/forced", "false"))
-	add(!p.SubscribesLast, s.subscribeAll)
-	add(true, s.RequestTime)
-	add(p.PostsDescribe, func() error { return s.postDescription(particle.DescribeApplication) })
-	add(p.SubscribesLast, s.subscribeAll)
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *DeviceSession) subscribeAll() error {
-	all := slices.Clone(s.profile.Subscriptions)
-	for _, sub := range s.device.Subscriptions {
-		all = append(all, sub.SubscribeBody)
-	}
-	for _, sub := range all {
-		if err := s.Subscribe(sub); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -330,96 +259,6 @@ func (s *DeviceSession) left() {
 func (s *DeviceSession) Drop() error {
 	s.left()
 	return s.conn.Close()
-}
-
-// describe returns what the device says about itself.
-func (d *Device) describe(flags byte) []byte {
-	p := d.profile()
-	if flags == particle.DescribeMetrics {
-		return particle.AppendMetrics(nil, d.Metrics)
-	}
-	b := particle.DescribeBody{
-		Functions:  slices.Sorted(maps.Keys(d.Functions)),
-		PlatformID: int(d.hello().PlatformID), Modules: d.modules(),
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Variables)) {
-		b.Variables = append(b.Variables, particle.DescribeVariable{Name: name, Type: d.Variables[name].code})
-	}
-	return b.AppendJSON(nil, flags, p.SystemFirst)
-}
-
-// modules are those of a Photon: a bootloader, the system, an application.
-func (d *Device) modules() []particle.DescribeModule {
-	if d.Modules != nil {
-		return d.Modules
-	}
-	p := d.profile()
-	module := func(function byte, size, index, version int, depends ...particle.DescribeDependency) particle.DescribeModule {
-		return particle.DescribeModule{
-			Size: size, Location: 'm', Checked: 30, Valid: 30, Function: function, Index: index, Version: version,
-			Depends: depends, DummyEntry: p.DummyDependencies,
-		}
-	}
-	system, application := int(p.SystemVersion), module('u', 131072, 1, 6, particle.DescribeDependency{Function: 's', Index: 2, Version: int(p.SystemVersion)})
-	application.UUID = "20ea7a5e1c6a0f5c3bd7b8a4b20b7d7ec1a2a58a3dd7c0b9e0a1d2f3c4b5a697"
-	return []particle.DescribeModule{
-		module('b', 16384, 0, p.Bootloader),
-		module('s', 262144, 1, system, particle.DescribeDependency{Function: 'b', Index: 0, Version: p.Bootloader}),
-		module('s', 262144, 2, system, particle.DescribeDependency{Function: 's', Index: 1, Version: system}),
-		application,
-	}
-}
-
-// blockPost is a description that is being posted block by block.
-type blockPost struct {
-	flags byte
-	rest  []byte
-	next  uint32 // number of the next block
-	id    uint16 // of the block last sent: its acknowledgement calls for the next
-}
-
-// descriptionBlock is the length of a block of a description in bytes, and its
-// exponent (Device OS 3.3 on a Photon).
-const (
-	descriptionBlock = 512
-	blockSize        = 5
-)
-
-// postDescription sends a description unasked.
-func (s *DeviceSession) postDescription(flags byte) error {
-	payload := s.device.describe(flags)
-	if !s.profile.PostsToken {
-		return s.send(particle.ComposeDescribePost(0, nil, flags, nil, payload))
-	}
-	if len(payload) <= descriptionBlock {
-		return s.send(particle.ComposeDescribePost(0, s.nextToken(), flags, nil, payload))
-	}
-	return s.postBlock(blockPost{flags: flags, rest: payload})
-}
-
-// postBlock sends the next block; the one after it waits for an acknowledgement.
-func (s *DeviceSession) postBlock(p blockPost) error {
-	n := min(len(p.rest), descriptionBlock)
-	block := particle.BlockBody{Number: p.next, More: n < len(p.rest), Size: blockSize}
-	id, err := s.post(particle.ComposeDescribePost(0, s.nextToken(), p.flags, &block, p.rest[:n]))
-	if err != nil {
-		return err
-	}
-	if block.More {
-		s.posts = append(s.posts, blockPost{p.flags, p.rest[n:], p.next + 1, id})
-	}
-	return nil
-}
-
-// acknowledged continues the description whose block was acknowledged.
-func (s *DeviceSession) acknowledged(id uint16) error {
-	for i, p := range s.posts {
-		if p.id == id {
-			s.posts = slices.Delete(s.posts, i, i+1)
-			return s.postBlock(p)
-		}
-	}
-	return nil
 }
 
 // be is the byte order of everything but doubles.

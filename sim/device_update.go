@@ -24,19 +24,6 @@ type update struct {
 	askAgain  time.Time
 }
 
-// updateRequest serves the requests of a firmware update, and what is left.
-func (s *DeviceSession) updateRequest(m *coap.Message) error {
-	switch path := m.Path(); {
-	case m.Code == coap.POST && (path == 'u' || path == 's'):
-		return s.beginUpdate(m)
-	case m.Code == coap.POST && path == 'c':
-		return s.chunk(m)
-	case m.Code == coap.PUT && path == 'u':
-		return s.updateDone(m)
-	}
-	return s.unknown("a request that is not known")
-}
-
 // updateBodyLen is the length of an UpdateBegin's payload.
 const updateBodyLen = 12
 

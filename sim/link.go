@@ -17,7 +17,7 @@ import (
 // Errors of a session that callers tell apart.
 var (
 	ErrClosed = errors.New("sim: the peer closed the connection")
-	ErrFlood  = errors.New("sim: the peer sends faster than it is answered")
+	errFlood  = errors.New("sim: the peer sends faster than it is answered")
 )
 
 // link is what both ends of an open session have: the connection, the two
@@ -76,12 +76,12 @@ func (l *link) readFrame() (received, error) {
 	}
 	n := int(binary.BigEndian.Uint16(header[:]))
 	if n > l.longest {
-		return received{}, fmt.Errorf("sim: %w: %d bytes, at most %d fit", errTooLong, n, l.longest)
+		return received{}, fmt.Errorf("%w: %d bytes, at most %d fit", errTooLong, n, l.longest)
 	}
 	body := make([]byte, n)
 	l.conn.SetReadDeadline(time.Now().Add(recordWait))
 	if _, err := io.ReadFull(l.conn, body); err != nil {
-		return received{}, fmt.Errorf("sim: %w: %w", errCut, err)
+		return received{}, fmt.Errorf("%w: %w", errCut, err)
 	}
 	l.conn.SetReadDeadline(time.Time{})
 	plain, err := l.in.Open(nil, body)
@@ -93,8 +93,8 @@ func (l *link) readFrame() (received, error) {
 
 // What may be wrong with a frame on the wire.
 var (
-	errTooLong = errors.New("the frame is too long")
-	errCut     = errors.New("the rest of a frame did not come")
+	errTooLong = errors.New("sim: the frame is too long")
+	errCut     = errors.New("sim: the rest of a frame did not come")
 )
 
 // post sends a message under the next ID of this end, which it returns.
@@ -195,6 +195,26 @@ func (l *link) writeLocked(wire []byte) error {
 	return nil
 }
 
+// beside runs serve and, in a goroutine of its own, what the end does of itself:
+// handle, whose failure serve is told. When serve has ended it stops handle, and
+// waits for it.
+func (l *link) beside(stop func(), serve func(handled <-chan error) error, handle func() error) error {
+	handled := make(chan error, 1)
+	go func() {
+		defer close(handled)
+		if err := handle(); err != nil {
+			handled <- err
+		}
+	}()
+	err := serve(handled)
+	close(l.over)
+	stop()
+	l.shut()
+	for range handled { // until it is closed
+	}
+	return err
+}
+
 // serve takes what has come and gives it to answer, and returns what ended the
 // reader, if it has ended. That an answer cannot leave any more is no reason to
 // leave the rest unread.
@@ -243,112 +263,4 @@ func (l *link) reset() error {
 		c.SetLinger(0)
 	}
 	return l.conn.Close()
-}
-
-// received is a frame that was read: the message in it, or all decrypted bytes
-// and lightssl.ErrPadding, or nothing and lightssl.ErrLength.
-type received struct {
-	plain []byte
-	err   error
-}
-
-// inboxLimit bounds what may lie unanswered, in bytes.
-const inboxLimit = 4 << 20
-
-// inbox is the queue between a link's reader and its owner.
-type inbox struct {
-	ready chan struct{} // holds a value when there is something new
-	mu    sync.Mutex
-	queue []received
-	size  int
-	err   error
-}
-
-func (b *inbox) put(r received) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.size += len(r.plain) + 64; b.size > inboxLimit {
-		return ErrFlood
-	}
-	b.queue = append(b.queue, r)
-	b.wake()
-	return nil
-}
-
-func (b *inbox) end(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.err = err
-	b.wake()
-}
-
-func (b *inbox) wake() {
-	select {
-	case b.ready <- struct{}{}:
-	default:
-	}
-}
-
-// take returns all that came, and the error that ended the reader if it has
-// ended.
-func (b *inbox) take() ([]received, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q := b.queue
-	b.queue, b.size = nil, 0
-	return q, b.err
-}
-
-// putBack returns what was taken and not served.
-func (b *inbox) putBack(q []received, end error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.queue = append(q, b.queue...)
-	if len(b.queue) > 0 || end != nil {
-		b.wake()
-	}
-}
-
-// watches are those who wait for messages.
-type watches struct {
-	mu  sync.Mutex
-	all []*watch
-}
-
-// watch is one of them. What matches is copied to c; if c is full it is lost.
-type watch struct {
-	match func(*coap.Message) bool
-	c     chan coap.Message
-}
-
-func (w *watches) add(size int, match func(*coap.Message) bool) *watch {
-	x := &watch{match, make(chan coap.Message, size)}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.all = append(w.all, x)
-	return x
-}
-
-func (w *watches) remove(x *watch) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, y := range w.all {
-		if x == y {
-			w.all = append(w.all[:i:i], w.all[i+1:]...)
-			return
-		}
-	}
-}
-
-func (w *watches) offer(m *coap.Message) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, x := range w.all {
-		if x.match(m) {
-			select {
-			case x.c <- *m:
-			default:
-			}
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"math/big"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -21,6 +22,9 @@ type sealer struct {
 func (c *Cloud) sealer(id lightssl.Identity) (s sealer, err error) {
 	if c.DeviceKey != nil {
 		s.key, err = c.DeviceKey(id)
+		if err == nil && s.key == nil {
+			err = fmt.Errorf("sim: device %s has no key", id.Device)
+		}
 		return s, err
 	}
 	s.modulus = new(big.Int).SetBytes(id.Modulus())

@@ -12,7 +12,7 @@ import (
 type Profile struct {
 	Name string
 
-	BigEndianIDs  bool              // the first message ID is read big endian from the salt, and tokens are seeded from it
+	Legacy        bool              // the older stack: reads the first message ID big endian from the salt, seeds tokens from it, tells no token from an option
 	HelloLen      particle.HelloLen // of the Hello's payload
 	HelloFlags    uint16            // but for the one that says an update succeeded
 	HelloWait     time.Duration     // for the cloud's Hello
@@ -85,7 +85,7 @@ var Legacy049 = Profile{
 	Name:              "0.4.9",
 	SystemVersion:     17,
 	Bootloader:        7,
-	BigEndianIDs:      true,
+	Legacy:            true,
 	HelloLen:          particle.HelloPhoton,
 	HelloWait:         2 * time.Second,
 	MaxMessage:        800,

@@ -39,29 +39,6 @@ func (s *CloudSession) await(ctx context.Context, w *watch) (coap.Message, error
 	return s.link.await(ctx, w, orElse(s.style.Request, defaultRequest))
 }
 
-// await returns the next message of a watch, within a limit. What the session has
-// served before it ended counts.
-func (l *link) await(ctx context.Context, w *watch, limit time.Duration) (m coap.Message, err error) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case m := <-w.c:
-		return m, nil
-	case <-timer.C:
-		err = ErrTimeout
-	case <-l.over:
-		err = ErrClosed
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	select {
-	case m := <-w.c:
-		return m, nil
-	default:
-		return m, err
-	}
-}
-
 // request is one question with one answer. An answer with an error code is
 // [ErrRefusal].
 func (s *CloudSession) request(ctx context.Context, what string, compose func(token []byte) coap.Message) (coap.Message, error) {

@@ -70,29 +70,13 @@ func (s *CloudSession) run(ctx context.Context) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	handled := s.cloud.start(ctx, s)
-	err := s.serve(handled)
-	close(s.over)
-	cancel()
-	s.shut()
-	for range handled {
-	}
-	return err
-}
-
-func (c *Cloud) start(ctx context.Context, s *CloudSession) <-chan error {
-	done := make(chan error, 1)
-	if c.Handle == nil {
-		close(done)
-		return done
-	}
-	go func() {
-		defer close(done)
-		if err := c.Handle(ctx, s); err != nil {
-			done <- err
+	defer cancel()
+	return s.beside(cancel, s.serve, func() error {
+		if s.cloud.Handle == nil {
+			return nil
 		}
-	}()
-	return done
+		return s.cloud.Handle(ctx, s)
+	})
 }
 
 // awaitHello takes the first message for a Hello, whatever it is, as the servers

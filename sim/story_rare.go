@@ -112,7 +112,7 @@ func helloAgain(ctx context.Context, s *stage) error {
 	say := func() error {
 		return s.cloud.send(m)
 	}
-	if !s.device.profile.WrongAckIDs { // the older stack says nothing to it
+	if s.device.profile.Legacy { // the older stack says nothing to it
 		return say()
 	}
 	return s.answered(ctx, say)

@@ -93,7 +93,7 @@ func TestADeviceWaits2Or4SecondsForTheHello(t *testing.T) {
 				err, after := deviceAlone(t, &Device{Profile: &p}, func(c net.Conn) { shakeHands(t, c) })
 				wantDeviceError(t, err, 10)
 				want := 4 * time.Second
-				if p.BigEndianIDs {
+				if p.Legacy {
 					want = 2 * time.Second
 				}
 				wantAfter(t, after, want)
