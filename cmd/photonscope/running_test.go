@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -86,10 +87,19 @@ type running struct {
 // startApp runs one command line until it ends or the test does.
 func startApp(t *testing.T, args ...string) *running {
 	t.Helper()
+	return startAppTo(t, nil, args...)
+}
+
+// startAppTo is startApp with a standard output of its own.
+func startAppTo(t *testing.T, stdout io.Writer, args ...string) *running {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{t: t, out: newScreen(), errs: newScreen(), stop: stop, done: make(chan struct{})}
+	if stdout == nil {
+		stdout = r.out
+	}
 	home := t.TempDir()
-	a := &app{stdout: r.out, stderr: r.errs, getenv: func(name string) string {
+	a := &app{stdout: stdout, stderr: r.errs, getenv: func(name string) string {
 		return map[string]string{"XDG_DATA_HOME": home}[name]
 	}}
 	go func() {
@@ -107,6 +117,14 @@ func startApp(t *testing.T, args ...string) *running {
 func startProxy(t *testing.T, args ...string) *running {
 	t.Helper()
 	r := startApp(t, append([]string{"proxy", "-l", "127.0.0.1:0", "-T", "ndjson"}, args...)...)
+	r.listening()
+	return r
+}
+
+// listening waits until a proxy says where it listens.
+func (r *running) listening() {
+	t := r.t
+	t.Helper()
 	line := r.errs.wait(t, "the address", func(line string) bool {
 		return strings.HasPrefix(line, "listening on ") || strings.HasPrefix(line, "photonscope: ")
 	})
@@ -115,7 +133,6 @@ func startProxy(t *testing.T, args ...string) *running {
 		t.Fatalf("the proxy does not listen: %s", line)
 	}
 	r.addr = addr
-	return r
 }
 
 // end interrupts the program and returns what it printed. It demands that it
@@ -131,7 +148,10 @@ func (r *running) end() []event {
 	if r.code != exitOK {
 		r.t.Errorf("exit code %d: %s", r.code, r.errs)
 	}
-	list := events(r.t, r.out.String())
+	list := printed(r.t, r.out.String())
+	if len(list) == 0 {
+		list = printed(r.t, r.errs.String())
+	}
 	if len(list) == 0 {
 		r.t.Fatalf("nothing was printed; on standard error: %s", r.errs)
 	}
@@ -139,6 +159,18 @@ func (r *running) end() []event {
 		r.t.Errorf("the last line is %v", last)
 	}
 	return list
+}
+
+// printed picks the events out of what may hold notices as well.
+func printed(t *testing.T, text string) []event {
+	t.Helper()
+	var lines strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "{") {
+			lines.WriteString(line)
+		}
+	}
+	return events(t, lines.String())
 }
 
 // event waits for an event that is printed and fits.
