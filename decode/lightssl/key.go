@@ -110,6 +110,7 @@ func (e *KeyError) Error() string { return "lightssl: " + e.What + "; " + e.Do }
 // A private key that is returned is consistent and precomputed. The error is
 // always a [*KeyError].
 func ParseKey(b []byte) (Key, error) {
+	b = bytes.TrimPrefix(b, byteOrderMark)
 	switch {
 	case len(b) > MaxKeyFileLen:
 		return Key{}, &KeyError{fmt.Sprintf("%d bytes are too many for a key", len(b)), "give the key file itself"}
@@ -175,11 +176,13 @@ func parsePEM(b []byte) (Key, error) {
 }
 
 // plainLabel is a PEM label that may be shown.
-var plainLabel = regexp.MustCompile(`^[A-Z0-9 ]{1,40}$`)
+var plainLabel = regexp.MustCompile(`^[A-Z0-9 .]{1,40}$`)
 
 func parseBlock(block *pem.Block) (Key, error) {
 	label := []byte(block.Type)
 	switch {
+	case len(block.Bytes) == 0:
+		return Key{}, errCutPEM
 	case block.Headers["DEK-Info"] != "" || block.Type == "ENCRYPTED PRIVATE KEY":
 		return Key{}, errPassword
 	case bytes.HasPrefix(label, []byte("EC ")):
@@ -193,7 +196,7 @@ func parseBlock(block *pem.Block) (Key, error) {
 	case bytes.HasSuffix(label, []byte("PRIVATE KEY")), bytes.HasSuffix(label, []byte("PUBLIC KEY")):
 		return parseDER(block.Bytes, "PEM, ")
 	case plainLabel.Match(label):
-		return Key{}, &KeyError{"a PEM file of a " + block.Type, "give a PRIVATE KEY or PUBLIC KEY"}
+		return Key{}, &KeyError{"a PEM file holding " + block.Type, "give a PRIVATE KEY or PUBLIC KEY"}
 	}
-	return Key{}, &KeyError{"a PEM file of something else", "give a PRIVATE KEY or PUBLIC KEY"}
+	return Key{}, &KeyError{"a PEM file holding something else", "give a PRIVATE KEY or PUBLIC KEY"}
 }
