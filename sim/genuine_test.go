@@ -112,7 +112,7 @@ func labApp() *Device {
 		},
 		Functions: map[string]func(string) int32{
 			"echo":   func(a string) int32 { text = a; return int32(len(a)) },
-			"setLed": func(a string) int32 { flag = a == "on"; return int32(len(a) & 0) },
+			"setLed": func(a string) int32 { flag = a == "on"; return 0 },
 			"add": func(a string) int32 {
 				x, y, _ := strings.Cut(a, ",")
 				i, _ := strconv.Atoi(x)

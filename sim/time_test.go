@@ -20,7 +20,7 @@ import (
 
 // deviceAlone runs a device against a function that plays the cloud on the bare
 // connection, and returns how it ended and after how long.
-func deviceAlone(t *testing.T, d *Device, cloud func(net.Conn)) (err error, after time.Duration) {
+func deviceAlone(t *testing.T, d *Device, cloud func(net.Conn)) (after time.Duration, err error) {
 	t.Helper()
 	a, b := net.Pipe()
 	done := make(chan struct{})
@@ -34,7 +34,7 @@ func deviceAlone(t *testing.T, d *Device, cloud func(net.Conn)) (err error, afte
 	after = time.Since(start)
 	<-done
 	b.Close()
-	return err, after
+	return after, err
 }
 
 // wantDeviceError checks that a device gave up with a number of its firmware.
@@ -64,7 +64,7 @@ func shakeHands(t *testing.T, c net.Conn) lightssl.Handshake {
 
 func TestADeviceWaits20SecondsForTheNonce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err, after := deviceAlone(t, new(Device), func(c net.Conn) {
+		after, err := deviceAlone(t, new(Device), func(c net.Conn) {
 			time.Sleep(5 * time.Second)
 			c.Write(make([]byte, 39))
 		})
@@ -75,7 +75,7 @@ func TestADeviceWaits20SecondsForTheNonce(t *testing.T) {
 
 func TestADeviceWaits20SecondsForTheCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err, after := deviceAlone(t, new(Device), func(c net.Conn) {
+		after, err := deviceAlone(t, new(Device), func(c net.Conn) {
 			time.Sleep(3 * time.Second)
 			c.Write(make([]byte, 40))
 			io.ReadFull(c, make([]byte, 256))
@@ -90,7 +90,7 @@ func TestADeviceWaits2Or4SecondsForTheHello(t *testing.T) {
 	for _, p := range Profiles {
 		t.Run(p.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err, after := deviceAlone(t, &Device{Profile: &p}, func(c net.Conn) { shakeHands(t, c) })
+				after, err := deviceAlone(t, &Device{Profile: &p}, func(c net.Conn) { shakeHands(t, c) })
 				wantDeviceError(t, err, 10)
 				want := 4 * time.Second
 				if p.Legacy {
@@ -104,7 +104,7 @@ func TestADeviceWaits2Or4SecondsForTheHello(t *testing.T) {
 
 func TestADeviceWaits20SecondsForTheRestOfAFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err, after := deviceAlone(t, new(Device), func(c net.Conn) {
+		after, err := deviceAlone(t, new(Device), func(c net.Conn) {
 			h := shakeHands(t, c)
 			m := particle.ComposeHelloReply(1, nil)
 			c.Write(lightssl.NewCipher(h.Credentials).AppendSealedFrame(nil, m.Append(nil)))
