@@ -185,14 +185,6 @@ type owner struct {
 	given    bool // uid and gid count
 }
 
-// ownerOf returns the owner of a file or folder that exists, with mode.
-func ownerOf(info fs.FileInfo, mode fs.FileMode) owner {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return owner{mode, int(st.Uid), int(st.Gid), true}
-	}
-	return owner{mode: mode}
-}
-
 // create writes a file that must not exist yet: fs.ErrExist if it does, be it a
 // link. Only whole files appear.
 func (d *keyDir) create(name string, content []byte) error {
@@ -234,7 +226,7 @@ func (d *keyDir) writeTemp(content []byte, o owner) (name string, err error) {
 
 // write writes a new file and leaves nothing behind if it cannot.
 func (d *keyDir) write(name string, content []byte, o owner) (err error) {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, privateMode)
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, privateMode)
 	if err != nil {
 		return err
 	}

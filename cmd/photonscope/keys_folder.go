@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -61,6 +62,20 @@ func defaultKeyFolder(getenv func(string) string) string {
 		return filepath.Join(home, ".local", "share", "photonscope", "keys")
 	}
 	return ""
+}
+
+// withKeyFolder adds the default key folder, where "keys register" keeps its
+// keys, to the arguments of a proxy that name no folder.
+func withKeyFolder(a *app, args []string) []string {
+	for _, arg := range args {
+		if _, path := splitRole(arg); isFolder(path) {
+			return args
+		}
+	}
+	if folder := defaultKeyFolder(a.getenv); folder != "" && isFolder(folder) {
+		return append(slices.Clone(args), folder)
+	}
+	return args
 }
 
 // keyLoader collects keys, and what a person should know about them.

@@ -40,8 +40,7 @@ type live struct {
 	recorder *recorder // nil: not recording
 	keyLogs  []*keyLogFile
 	quiet    bool
-
-	sayMu sync.Mutex
+	notes    notes
 }
 
 // newLive opens what a live source writes to.
@@ -123,21 +122,22 @@ func (l *live) learn(id lightssl.Identity) {
 	}
 }
 
-// say prints one line to standard error, from any goroutine.
-func (l *live) say(format string, args ...any) {
-	l.sayMu.Lock()
-	defer l.sayMu.Unlock()
-	l.app.say(format, args...)
-}
+// say prints one line to standard error, from any goroutine, without waiting:
+// a stopped terminal must not hold up a session.
+func (l *live) say(format string, args ...any) { l.notes.add(fmt.Sprintf(format, args...)) }
 
 // serve runs a source until ctx ends or it fails, and prints and records what
 // it brings. A closed terminal or pipe ends printing, never a session.
 func (l *live) serve(ctx context.Context, run func(context.Context) error, source string) error {
 	signal.Ignore(syscall.SIGPIPE)
-	l.out.header(source)
+	printed := l.notes.start(l.app)
+	defer printed()
 	drain, stopDrain := context.WithCancel(context.WithoutCancel(ctx))
 	var consumer sync.WaitGroup
-	consumer.Go(func() { l.pipe.run(drain) })
+	consumer.Go(func() {
+		l.out.header(source)
+		l.pipe.run(drain)
+	})
 	consumer.Go(func() { followKeyLogs(drain, l.keys, l.say) })
 	err := run(ctx)
 	stopDrain()

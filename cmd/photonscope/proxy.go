@@ -69,7 +69,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	keys, err := loadKeys(a, f.live.keys)
+	keys, err := loadKeys(a, withKeyFolder(a, f.live.keys))
 	if err != nil {
 		return err
 	}
