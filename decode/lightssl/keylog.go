@@ -57,10 +57,10 @@ func AppendKeyLog(dst []byte, n Nonce, c Credentials) []byte {
 // for a line that holds nothing for us: empty, a comment, or of another label.
 // Errors show nothing of the line.
 func ParseKeyLogLine(line []byte) (e KeyLogEntry, ok bool, err error) {
-	fields := bytes.Fields(line)
-	if len(fields) == 0 || string(fields[0]) != keyLogLabel {
+	if string(label(line)) != keyLogLabel {
 		return KeyLogEntry{}, false, nil
 	}
+	fields := bytes.Fields(line)
 	if len(fields) != 3 {
 		return KeyLogEntry{}, false, fmt.Errorf("lightssl: %d fields, not 3: %s NONCE CREDENTIALS", len(fields), keyLogLabel)
 	}
@@ -74,6 +74,14 @@ func ParseKeyLogLine(line []byte) (e KeyLogEntry, ok bool, err error) {
 		return KeyLogEntry{}, false, fmt.Errorf("lightssl: the credentials are neither 80 nor 64 hex digits, but %d characters", len(fields[2]))
 	}
 	return e, true, nil
+}
+
+// label returns the first word of a line, nil if there is none.
+func label(line []byte) []byte {
+	for word := range bytes.FieldsSeq(line) {
+		return word
+	}
+	return nil
 }
 
 // unhex fills dst from exactly twice as many hex digits.
@@ -91,13 +99,13 @@ func unhex(dst, digits []byte) bool {
 func IsKeyLog(b []byte) bool {
 	comments, others := false, false
 	for line := range bytes.Lines(bytes.TrimPrefix(b, byteOrderMark)) {
-		label, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+		word := label(line)
 		switch {
-		case string(label) == keyLogLabel:
+		case string(word) == keyLogLabel:
 			return true
-		case bytes.HasPrefix(label, []byte("#")):
+		case bytes.HasPrefix(word, []byte("#")):
 			comments = true
-		case len(label) > 0:
+		case len(word) > 0:
 			others = true
 		}
 	}

@@ -139,6 +139,7 @@ func TestAKeyLogIsToldFromAKey(t *testing.T) {
 	for text, want := range map[string]bool{
 		line:                                    true,
 		"\xef\xbb\xbf" + line:                   true,
+		strings.ReplaceAll(line, " ", "\t"):     true,
 		"# mine\n\n" + line:                     true,
 		"CLIENT_RANDOM 00 00\n" + line:          true,
 		"# nothing yet\n":                       true,
