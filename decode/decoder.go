@@ -1,6 +1,9 @@
 package decode
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -11,9 +14,11 @@ import (
 type Decoder struct {
 	keys     *lightssl.Keyring
 	sessions map[stream.ConnID]*session
-	last     uint32 // session number
+	unpaired map[lightssl.Nonce]*session // legs whose other one is not known
+	last     uint32                      // session number
 	arena    arena
 	messages slab[Message]
+	scratch  [lightssl.BlockLen]byte
 }
 
 // NewDecoder returns a decoder that opens what keys can open. A nil keyring
@@ -44,28 +49,30 @@ func (d *Decoder) Feed(dst []Event, it stream.Item) []Event {
 		if s := d.sessions[it.Conn]; s != nil {
 			dst = s.close(dst, it)
 			if s.over() {
-				delete(d.sessions, it.Conn)
+				d.forget(s)
 			}
 		}
 	}
 	return dst
 }
 
-// Finish appends what is still pending when the source ends without closing
-// its connections. Sources close them, so this is for a source that broke off.
+// Finish ends, as cut off, the connections that the source left open, in the
+// order of their numbers. Sources close what they open, so this is for one that
+// broke off.
 func (d *Decoder) Finish(dst []Event) []Event {
-	for _, s := range d.sessions {
-		dst = s.flush(dst, stream.FromDevice)
-		dst = s.flush(dst, stream.FromCloud)
+	for _, id := range slices.Sorted(maps.Keys(d.sessions)) {
+		dst = d.sessions[id].finish(dst)
 	}
 	clear(d.sessions)
+	clear(d.unpaired)
 	return dst
 }
 
 func (d *Decoder) open(dst []Event, it stream.Opened) []Event {
-	s := newSession(d, it.Conn)
+	s := newSession(d, it)
 	if pair := d.sessions[it.Conn.Pair]; pair != nil && it.Conn.Pair != 0 {
 		s.number = pair.number
+		pair.conn.Pair = it.Conn.ID // a recording names it at the later leg only
 	} else {
 		d.last++
 		s.number = d.last
@@ -74,16 +81,29 @@ func (d *Decoder) open(dst []Event, it stream.Opened) []Event {
 	return append(dst, s.event(it.At, stream.FromDevice, nil, &Opened{}))
 }
 
-// pairByNonce gives a session the number of its other leg, found by the nonce
-// that both legs share. Recordings name the pair; this serves those that lost it.
+func (d *Decoder) forget(s *session) {
+	delete(d.sessions, s.conn.ID)
+	if d.unpaired[s.nonce] == s {
+		delete(d.unpaired, s.nonce)
+	}
+}
+
+// pairByNonce joins a leg with the other one by the nonce that both share, and
+// gives it that one's number. Our recordings name the pair; this serves those that
+// lost it.
 func (d *Decoder) pairByNonce(s *session) {
 	if s.conn.Leg == stream.Tapped || s.conn.Pair != 0 {
 		return
 	}
-	for _, other := range d.sessions {
-		if other != s && other.haveNonce && other.nonce == s.nonce && other.conn.Leg != s.conn.Leg && other.conn.Leg != stream.Tapped {
-			s.number = min(s.number, other.number)
-			other.number = s.number
+	other := d.unpaired[s.nonce]
+	if other == nil || other.conn.Leg == s.conn.Leg {
+		if d.unpaired == nil {
+			d.unpaired = make(map[lightssl.Nonce]*session)
 		}
+		d.unpaired[s.nonce] = s
+		return
 	}
+	delete(d.unpaired, s.nonce)
+	s.number = other.number
+	s.conn.Pair, other.conn.Pair = other.conn.ID, s.conn.ID
 }

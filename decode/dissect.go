@@ -106,6 +106,9 @@ func dissectCredentials(e *Event, b *Credentials) []Layer {
 		return layers
 	}
 	plain := b.Credentials[:]
+	if !b.Credentials.HasSalt() {
+		plain = plain[:lightssl.CredentialsLen-8]
+	}
 	return append(layers, Layer{Name: Plain, Bytes: plain, Secret: true,
 		Fields: parts(plain, cut{&defKey, 16}, cut{&defIV, 16}, cut{&defSalt, 8})})
 }

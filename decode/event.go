@@ -35,7 +35,6 @@ type Opened struct{}
 // Nonce is the cloud's first record.
 type Nonce struct {
 	Nonce lightssl.Nonce
-	Looks string // what the bytes look like if not like a nonce, such as "an HTTP message"; "" otherwise
 }
 
 // Identity is the device's first record.
@@ -49,14 +48,16 @@ type Identity struct {
 	Reason   string // why it is not opened, and which key would open it
 }
 
-// Credentials is the cloud's second record.
+// Credentials is the cloud's second record. One without bytes says that a record
+// shown before, or one that was not captured, was opened by a key that came late
+// or by a key log line without a nonce: what follows is readable.
 type Credentials struct {
 	Opened      bool
 	Credentials lightssl.Credentials // secret
 	Nonce       lightssl.Nonce       // of the session: names it in a key log
 	HasNonce    bool
-	Source      string // what opened it: "device key", "key log"
-	Signature   string // "verified", "wrong" or "not checked"
+	Source      string // what opened it: "device key", "impersonation key" or "key log"
+	Signature   string // "verified", "failed" or "not checked"
 	Reason      string // why it is not opened, and which key would open it
 }
 
@@ -86,7 +87,8 @@ type Gap struct {
 	Len int // bytes, 0 if unknown
 }
 
-// Closed is the end of one direction, or by Reset of both.
+// Closed is the end of one direction, or by Reset of both. It is the last event
+// of its direction.
 type Closed struct {
 	How     stream.CloseKind
 	Pending int // bytes of an incomplete record that were waiting, reported before as Malformed

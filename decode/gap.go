@@ -2,7 +2,6 @@ package decode
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
@@ -14,99 +13,127 @@ import (
 // first 16 bytes of the next frame stay unreadable, because the next IV is the
 // head of the frame before.
 
-// maxPlausible is the longest frame body that is believed when the place of a
-// frame is only a guess: no Photon accepts more (protocol.md, sizes).
-const maxPlausible = 1024
+const (
+	// maxPlausible is the longest frame body that is believed when the place of
+	// a frame is only a guess: no Photon accepts more (protocol.md, sizes).
+	maxPlausible = 1024
+	// maxJunk is how many bytes that belong to no frame make one event.
+	maxJunk = 1024
+)
 
 func (s *session) gap(dst []Event, it stream.Gap) []Event {
 	h := &s.half[it.From]
 	if h.ended {
 		return dst
 	}
-	h.forced = true
-	dst = s.pump(dst)
-	have := len(h.buf)
-	size := s.recordLen(it.From)
-	if have > 0 {
-		body := &Malformed{Layer: "wire", Offset: have, Reason: "bytes are missing from here"}
-		dst = append(dst, s.event(h.time(have), it.From, s.d.arena.copy(h.buf), body))
+	s.last = it.At
+	hurried := h.hurried
+	h.hurried = true
+	dst = s.pump(dst, it.From)
+	h.hurried = hurried
+	have := h.pending()
+	size := h.recordLen(have)
+	if len(have) > 0 {
+		body := &Malformed{Layer: Wire, Offset: len(have), Reason: h.missing()}
+		dst = append(dst, s.event(h.time(len(have)), it.From, s.d.arena.copy(have), body))
 	}
-	s.lose(it.From, size, it.Len)
-	h.drop(have)
+	h.lose(have, size, it.Len)
+	h.consume(len(have))
+	h.compact()
+	s.conv.Lose(it.From)
 	return append(dst, s.event(it.At, it.From, nil, &Gap{Len: it.Len}))
 }
 
-// recordLen returns the length of the record at the front of a half, or 0 if
-// that is not known.
-func (s *session) recordLen(from stream.Direction) int {
-	h := &s.half[from]
+func (h *half) missing() string {
+	if h.damaged > 0 || h.next == anyFrame {
+		return "more bytes are missing from here"
+	}
+	return "bytes are missing from here, inside " + h.next.String()
+}
+
+// recordLen returns the length of the record that begins with b, or of what is
+// left of a damaged one, or 0 if that is not known.
+func (h *half) recordLen(b []byte) int {
 	switch {
 	case h.damaged > 0:
 		return h.damaged
-	case is(h.next, readNonce):
-		return lightssl.NonceLen
-	case is(h.next, readIdentity):
-		return lightssl.IdentityLen
-	case is(h.next, readCredentials):
-		return lightssl.CredentialsRecordLen
-	case is(h.next, readFrame):
-		return lightssl.FrameLen(h.buf)
+	case h.next == aFrame:
+		return lightssl.FrameLen(b)
 	}
-	return 0
+	return h.next.size()
 }
 
-// lose moves a half over a gap of n bytes that begins inside or in front of a
-// record of the given size.
-func (s *session) lose(from stream.Direction, size, n int) {
-	h := &s.half[from]
-	have := len(h.buf)
-	if h.damaged == 0 && is(h.next, readFrame) {
-		h.seen = true
-		h.hasHead = have >= lightssl.FrameHeaderLen+lightssl.BlockLen
-		if h.hasHead {
-			copy(h.head[:], h.buf[lightssl.FrameHeaderLen:])
-		}
-	}
-	left := size - have - n
-	if size == 0 || n == 0 || left < 0 {
-		h.damaged, h.hasHead, h.seen, h.next = 0, false, true, findFrame
+// lose moves a half over a gap of n bytes, 0 if unknown, that comes after the
+// bytes have of a record of the given size, 0 if unknown.
+func (h *half) lose(have []byte, size, n int) {
+	h.scanned = 0
+	if h.next == aForeigner {
 		return
 	}
-	if h.damaged == 0 {
-		h.next = following(h.next)
+	if n == 0 && len(have) == 0 && h.damaged == 0 && h.next <= anIdentity || h.next == aBeginning {
+		h.next = aBeginning
+		return
 	}
-	h.damaged = left
+	h.keepHead(have)
+	left := size - len(have)
+	for size > 0 && n > 0 {
+		if h.damaged == 0 {
+			h.next = h.next.following()
+		}
+		if h.damaged = max(0, left-n); n <= left {
+			return
+		}
+		n -= left
+		size = h.next.size()
+		left = size
+	}
+	h.next, h.damaged, h.lost = anyFrame, 0, true
+	h.hasHead, h.seen = false, true
 }
 
-// following returns the state after a record that was lost.
-func following(st state) state {
-	if is(st, readNonce) {
-		return readCredentials
+// keepHead notes the head of a frame that is going to lose bytes behind it.
+func (h *half) keepHead(have []byte) {
+	if h.damaged > 0 || h.next != aFrame {
+		return
 	}
-	return readFrame
+	h.seen = true
+	h.hasHead = len(have) >= lightssl.FrameHeaderLen+lightssl.BlockLen
+	if h.hasHead {
+		copy(h.head[:], have[lightssl.FrameHeaderLen:])
+	}
 }
 
-// is compares states: functions, which Go does not compare.
-func is(a, b state) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
+func (h *half) readDamaged(b []byte) (int, Body) {
+	n := h.damaged
+	if len(b) < n {
+		return 0, nil
+	}
+	h.damaged = 0
+	return n, &Malformed{Layer: Wire, Reason: "the rest of a record that lost bytes"}
+}
 
-// findFrame looks for the next frame where its place is unknown. It is the
-// state after a gap.
-func findFrame(s *session, from stream.Direction, b []byte) (int, Body, state) {
-	for at := range b {
-		switch s.plausible(from, b[at:], at == 0) {
-		case needMore:
-			if !s.half[from].ended {
-				return 0, nil, nil
-			}
-		case yes:
-			if at == 0 {
-				return readFrame(s, from, b)
-			}
-			reason := fmt.Sprintf("%d bytes after a gap belong to no frame", at)
-			return at, &Malformed{Layer: "wire", Reason: reason}, readFrame
+// readAnyFrame looks for the next frame where its place is unknown.
+func (s *session) readAnyFrame(from stream.Direction, b []byte) (int, Body) {
+	h := &s.half[from]
+	at, found := h.scanned, no
+	for ; at < min(len(b), maxJunk); at++ {
+		found = s.plausible(h, b[at:], at == 0 && h.lost)
+		if found == yes || found == needMore && !h.ended {
+			break
 		}
 	}
-	return 0, nil, nil
+	h.scanned = at
+	switch {
+	case found == yes && at == 0:
+		h.next, h.lost = aFrame, false
+		return s.readFrame(from, b)
+	case found == yes:
+		h.next = aFrame
+	case at < maxJunk:
+		return 0, nil
+	}
+	h.scanned, h.lost = 0, false
+	return at, &Malformed{Layer: Wire, Reason: fmt.Sprintf("%d bytes after a gap belong to no frame", at)}
 }
 
 type answer int
@@ -119,29 +146,32 @@ const (
 
 // plausible judges whether a frame begins at the front of b. The first byte
 // after a gap usually is the first of a packet, and so of a frame.
-func (s *session) plausible(from stream.Direction, b []byte, first bool) answer {
+func (s *session) plausible(h *half, b []byte, first bool) answer {
 	if len(b) < lightssl.FrameHeaderLen {
 		return needMore
 	}
-	n := lightssl.FrameLen(b) - lightssl.FrameHeaderLen
-	if n == 0 || n%lightssl.BlockLen != 0 || n > maxPlausible {
+	if !plausibleLen(b) {
 		return no
 	}
 	body, rest, ok := lightssl.CutFrame(b)
-	if !ok {
+	switch {
+	case !ok:
 		return needMore
-	}
-	if s.creds != nil && n > lightssl.BlockLen {
-		return yesIf(s.padded(body))
-	}
-	if first {
+	case s.creds != nil && len(body) > lightssl.BlockLen:
+		return yesIf(s.padded(h, body))
+	case first:
 		return yes
-	}
-	if len(rest) < lightssl.FrameHeaderLen {
+	case len(rest) < lightssl.FrameHeaderLen:
 		return needMore
 	}
-	next := lightssl.FrameLen(rest) - lightssl.FrameHeaderLen
-	return yesIf(next > 0 && next%lightssl.BlockLen == 0 && next <= maxPlausible)
+	return yesIf(plausibleLen(rest))
+}
+
+// plausibleLen reports whether b begins with the length of a frame that a device
+// could send or take.
+func plausibleLen(b []byte) bool {
+	n := lightssl.FrameLen(b) - lightssl.FrameHeaderLen
+	return n > 0 && n%lightssl.BlockLen == 0 && n <= maxPlausible
 }
 
 func yesIf(ok bool) answer {
@@ -152,8 +182,35 @@ func yesIf(ok bool) answer {
 }
 
 // padded reports whether a ciphertext of two blocks or more ends in valid
-// padding, for which its IV need not be known.
-func (s *session) padded(body []byte) bool {
-	_, err := lightssl.NewCipher(*s.creds).Open(nil, body)
+// padding: its last block needs no IV but the block before.
+func (s *session) padded(h *half, body []byte) bool {
+	last := len(body) - lightssl.BlockLen
+	h.cipher.SetHead(body[last-lightssl.BlockLen:])
+	_, err := h.cipher.Open(s.d.scratch[:0], body[last:])
 	return err == nil
+}
+
+// begin tells how a half begins of a connection whose opening was not captured:
+// with its first record, or among frames. Two lengths in a row that only frames
+// have tell frames; one alone would be seen in one nonce out of a thousand. What
+// one half tells holds for the other as well.
+func (s *session) begin(dst []Event, from stream.Direction, b []byte) ([]Event, bool) {
+	h := &s.half[from]
+	n := lightssl.FrameLen(b)
+	switch {
+	case s.midway:
+	case len(b) < lightssl.FrameHeaderLen || plausibleLen(b) && len(b) < n+lightssl.FrameHeaderLen:
+		if !h.ended {
+			return dst, false
+		}
+		s.midway = len(b) == n
+	case plausibleLen(b):
+		s.midway = plausibleLen(b[n:])
+	}
+	if !s.midway {
+		h.next = firstRecord(from)
+		return dst, true
+	}
+	h.next, h.seen, h.lost = anyFrame, true, true
+	return append(dst, s.event(h.time(1), from, nil, &Gap{})), true
 }

@@ -2,7 +2,10 @@ package decode
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
+	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -10,52 +13,53 @@ import (
 // two legs mostly carry the same bytes, the events of the device leg, and those
 // of the cloud leg only where they differ. Which bytes differ is known only when
 // both legs have shown theirs, so an event of the cloud leg may be held back until
-// its twin came. The zero value is ready.
+// its twin came. Where connections open and close, and where a capture has gaps,
+// is shown for both. The zero value is ready.
 type OneLeg struct {
 	pairs map[uint32]*pairing // by session
 }
 
 // pairing holds, for one session, what one leg has shown and the other not yet.
 type pairing struct {
-	shown [][]byte // device → cloud, seen on the device leg: the bytes on the wire
-	held  []Event  // cloud → device, seen on the cloud leg
-	ended int      // directions that are over, of the four that two legs have
+	shown  [][]byte // device → cloud, seen on the device leg: their content
+	held   []Event  // cloud → device, seen on the cloud leg
+	gapped [2]bool  // by direction: a leg lost bytes, so that nothing proves an alteration
+	over   [2][2]bool
 }
 
-// twinLimit bounds what a pairing remembers. Twins are a write apart, so more
+// twinLimit bounds what a pairing remembers. Twins are one write apart, so more
 // means that something was altered.
-const twinLimit = 256
+const twinLimit = 4096
 
 // Feed appends to dst what may be shown now that e is known.
 func (o *OneLeg) Feed(dst []Event, e Event) []Event {
-	if e.Conn.Leg == stream.Tapped {
+	if e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 {
 		return append(dst, e)
 	}
 	p := o.pairing(e.Session)
-	if e.Raw == nil {
-		return o.pass(dst, p, e)
-	}
+	onCloud := e.Conn.Leg == stream.CloudLeg
 	switch {
-	case e.Conn.Leg == stream.DeviceLeg && e.From == stream.FromDevice:
-		if len(p.shown) < twinLimit {
-			p.shown = append(p.shown, e.Raw)
-		}
+	case e.Raw == nil:
+		return o.pass(dst, p, e)
+	case !onCloud && e.From == stream.FromDevice:
+		p.remember(content(&e))
 		return append(dst, e)
-	case e.Conn.Leg == stream.CloudLeg && e.From == stream.FromDevice:
+	case !onCloud:
+		return append(p.settle(dst, &e), e)
+	case e.From == stream.FromDevice:
 		return p.second(dst, e)
-	case e.Conn.Leg == stream.CloudLeg:
-		p.held = append(p.held, e)
-		if len(p.held) > twinLimit {
-			return p.release(dst, len(p.held))
-		}
-		return dst
 	}
-	return append(p.settle(dst, e.Raw), e)
+	p.held = append(p.held, e)
+	if p.over[side(stream.DeviceLeg)][stream.FromCloud] || len(p.held) > twinLimit {
+		return p.release(dst, len(p.held))
+	}
+	return dst
 }
 
-// Finish appends what is still held back.
+// Finish appends what is still held back, in the order of the sessions.
 func (o *OneLeg) Finish(dst []Event) []Event {
-	for _, p := range o.pairs {
+	for _, session := range slices.Sorted(maps.Keys(o.pairs)) {
+		p := o.pairs[session]
 		dst = p.release(dst, len(p.held))
 	}
 	clear(o.pairs)
@@ -74,58 +78,109 @@ func (o *OneLeg) pairing(session uint32) *pairing {
 	return p
 }
 
-// pass handles events without bytes. The end of the cloud's bytes on the cloud
-// leg ends the waiting for twins.
+// side indexes the two legs of a pair.
+func side(leg stream.Leg) int {
+	if leg == stream.CloudLeg {
+		return 1
+	}
+	return 0
+}
+
+// pass handles events without bytes. Where either leg ends, no more twins come.
 func (o *OneLeg) pass(dst []Event, p *pairing, e Event) []Event {
-	closed, ok := e.Body.(*Closed)
-	if !ok {
-		return append(dst, e)
-	}
-	p.ended++
-	if closed.How == stream.Reset {
-		p.ended++
-	}
-	if e.Conn.Leg == stream.CloudLeg && (e.From == stream.FromCloud || closed.How == stream.Reset) {
-		dst = p.release(dst, len(p.held))
-	}
-	if p.ended >= 4 {
-		delete(o.pairs, e.Session)
+	switch b := e.Body.(type) {
+	case *Gap:
+		p.gapped[e.From] = true
+	case *Credentials:
+		if e.Conn.Leg == stream.CloudLeg {
+			return dst
+		}
+	case *Closed:
+		over := &p.over[side(e.Conn.Leg)]
+		over[e.From] = true
+		if b.How == stream.Reset {
+			over[e.From.Opposite()] = true
+		}
+		if over[stream.FromCloud] {
+			dst = p.release(dst, len(p.held))
+		}
+		if p.over == [2][2]bool{{true, true}, {true, true}} {
+			delete(o.pairs, e.Session)
+		}
 	}
 	return append(dst, e)
+}
+
+// remember notes what the device leg has shown.
+func (p *pairing) remember(b []byte) {
+	if len(p.shown) == twinLimit {
+		p.shown = p.shown[1:]
+	}
+	p.shown = append(p.shown, b)
 }
 
 // second handles the later copy of what the device sent.
 func (p *pairing) second(dst []Event, e Event) []Event {
-	for i, raw := range p.shown {
-		if bytes.Equal(raw, e.Raw) {
+	b := content(&e)
+	for i := range p.shown {
+		if bytes.Equal(p.shown[i], b) {
 			p.shown = p.shown[i+1:]
 			return dst
 		}
 	}
-	e.Altered = true
-	return append(dst, e)
+	return p.show(dst, e)
 }
 
-// settle drops the held twin of raw, after releasing what was held before it.
-// Without a twin the device leg shows something the cloud leg did not: then
-// all that is held is released.
-func (p *pairing) settle(dst []Event, raw []byte) []Event {
+// settle drops the held twin of an event, after releasing what was held before
+// it. Where there is none, the device leg shows something else: then the event
+// that it stands for is released, and what was held behind that waits on.
+func (p *pairing) settle(dst []Event, e *Event) []Event {
+	b := content(e)
 	for i := range p.held {
-		if bytes.Equal(p.held[i].Raw, raw) {
+		if bytes.Equal(content(&p.held[i]), b) {
 			dst = p.release(dst, i)
+			p.held[0] = Event{}
 			p.held = p.held[1:]
 			return dst
 		}
 	}
-	return p.release(dst, len(p.held))
+	if len(p.held) > 0 && standsFor(e.Body, p.held[0].Body) {
+		dst = p.release(dst, 1)
+	}
+	return dst
+}
+
+// content is what two twins have in common: the message, since its ciphertext
+// changes with the frame before it, or the bytes on the wire.
+func content(e *Event) []byte {
+	if m, ok := e.Body.(*Message); ok {
+		return m.Plain
+	}
+	return e.Raw
+}
+
+// standsFor reports whether a is b as the proxy passed it on: the same record of
+// the handshake, or a message under the same ID.
+func standsFor(a, b Body) bool {
+	x, ok := a.(*Message)
+	if y, too := b.(*Message); ok && too {
+		return bytes.Equal(x.Plain[2:coap.HeaderLen], y.Plain[2:coap.HeaderLen])
+	}
+	return !ok && a.Name() == b.Name()
 }
 
 // release appends the first n held events.
 func (p *pairing) release(dst []Event, n int) []Event {
-	for _, e := range p.held[:n] {
-		e.Altered = true
-		dst = append(dst, e)
+	for i := range p.held[:n] {
+		dst = p.show(dst, p.held[i])
+		p.held[i] = Event{}
 	}
 	p.held = p.held[n:]
 	return dst
+}
+
+// show appends an event that only the cloud leg has.
+func (p *pairing) show(dst []Event, e Event) []Event {
+	e.Altered = !p.gapped[e.From]
+	return append(dst, e)
 }

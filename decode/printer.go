@@ -33,7 +33,6 @@ func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
 	case *Nonce:
 		p.add(&defNonce, field.BytesOf(b.Nonce[:]))
 		p.common(e)
-		p.word(&defReason, begins(b.Looks))
 	case *Identity:
 		p.identity(e, b)
 	case *Credentials:
@@ -58,13 +57,6 @@ func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
 		p.word(&defFinding, b.ID)
 		p.word(&defTitle, b.Title)
 	}
-}
-
-func begins(looks string) string {
-	if looks == "" {
-		return ""
-	}
-	return "begins like " + looks + ", not like a nonce"
 }
 
 func (p *Printer) add(def *field.Def, v field.Value) { p.visit(def, v) }
@@ -118,7 +110,9 @@ func (p *Printer) credentials(e *Event, b *Credentials) {
 	p.word(&defSigOK, b.Signature)
 	p.add(&defKey, field.SecretOf(b.Credentials.Key()))
 	p.add(&defIV, field.SecretOf(b.Credentials.IV()))
-	p.add(&defSalt, field.SecretOf(b.Credentials.Salt()))
+	if b.Credentials.HasSalt() {
+		p.add(&defSalt, field.SecretOf(b.Credentials.Salt()))
+	}
 }
 
 func (p *Printer) message(e *Event, b *Message) {

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -12,10 +13,21 @@ import (
 // The sentences that say why something stays closed or is not what the
 // protocol has there, and which key would help.
 
+// identityReason says why an identity stays closed.
+func identityReason(err error) string {
+	switch {
+	case errors.Is(err, lightssl.ErrNoKey):
+		return "sealed for the cloud: the server's private key opens it (-k server:FILE)"
+	case errors.Is(err, lightssl.ErrDecrypt):
+		return "not sealed for the server key given: the device holds another server's public key, or -k names another server's key"
+	}
+	return err.Error()
+}
+
 // sealedReason names the key that would open the session.
 func (s *session) sealedReason() string {
-	if s.half[stream.FromCloud].next == nil || s.record == nil && !s.haveNonce {
-		return "the handshake is not in this capture: this session's key log line opens what follows (-k FILE)"
+	if s.record == nil {
+		return "the credentials are not in this capture: this session's key log line opens what follows (-k FILE)"
 	}
 	device := "the device's private key"
 	if s.known {
@@ -27,40 +39,48 @@ func (s *session) sealedReason() string {
 // incomplete says what record the pending bytes of a half would have been.
 func (s *session) incomplete(from stream.Direction) string {
 	h := &s.half[from]
-	have := len(h.buf)
-	looks := ""
-	if l := looksLike(h.buf); l != "" {
-		looks = "; it begins like " + l
-	}
+	b := h.pending()
+	size := h.recordLen(b)
 	switch {
 	case h.damaged > 0:
-		return fmt.Sprintf("cut off: %d bytes of a record that lost bytes are missing", h.damaged-have)
-	case is(h.next, readNonce):
-		return fmt.Sprintf("cut off: %d of the %d bytes of the nonce%s", have, lightssl.NonceLen, looks)
-	case is(h.next, readIdentity):
-		return fmt.Sprintf("cut off: %d of the %d bytes of the identity%s", have, lightssl.IdentityLen, looks)
-	case is(h.next, readCredentials):
-		return fmt.Sprintf("cut off: %d of the %d bytes of the credentials%s", have, lightssl.CredentialsRecordLen, looks)
-	case is(h.next, findFrame):
+		return fmt.Sprintf("cut off: %d bytes of a record that lost bytes are missing", h.damaged-len(b))
+	case h.next == aForeigner:
+		return "more of " + h.label
+	case h.next == anyFrame:
 		return "after a gap: no frame can be made out in these bytes"
-	case have < lightssl.FrameHeaderLen:
+	case size == 0:
 		return "cut off: one byte of a frame's length"
+	case h.next == aFrame && size-lightssl.FrameHeaderLen > maxDevice:
+		return fmt.Sprintf("cut off: %d of the %d bytes of a frame, which is longer than any device takes (%d)", len(b), size, maxDevice)
 	}
-	return fmt.Sprintf("cut off: %d of the %d bytes of a frame%s", have, lightssl.FrameLen(h.buf), looks)
+	reason := fmt.Sprintf("cut off: %d of the %d bytes of %s", len(b), size, h.next)
+	if l := looksLike(b); l != "" && h.next <= anIdentity {
+		reason += "; it begins like " + l
+	}
+	return reason
 }
 
-// looksLike recognises other protocols by their first bytes.
+// maxDevice is the longest ciphertext that any device takes: Device OS 3.x
+// (protocol.md section 1.5).
+const maxDevice = 928
+
+// foreignHead is how many bytes of a foreign protocol are shown first; enough
+// for every prefix that is recognised.
+const foreignHead = 16
+
+// looksLike recognises other protocols by their first bytes. Random bytes pass
+// for one of them once in a thousand million times.
 func looksLike(b []byte) string {
 	for _, method := range []string{"GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "OPTIONS ", "CONNECT ", "PATCH ", "HTTP/"} {
 		if bytes.HasPrefix(b, []byte(method)) {
 			return "an HTTP message"
 		}
 	}
-	if len(b) >= 3 && (b[0] == 0x16 || b[0] == 0x15) && b[1] == 3 && b[2] <= 4 {
-		return "a TLS record"
-	}
 	if bytes.HasPrefix(b, []byte("SSH-")) {
 		return "an SSH greeting"
+	}
+	if len(b) >= 6 && b[1] == 3 && b[2] <= 4 && (b[0] == 0x16 && (b[5] == 1 || b[5] == 2) || b[0] == 0x15 && b[3] == 0 && b[4] == 2) {
+		return "a TLS record"
 	}
 	return ""
 }

@@ -10,47 +10,70 @@ import (
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
-// The states of a half: one function for each record of the protocol.
-
-func readNonce(s *session, _ stream.Direction, b []byte) (int, Body, state) {
-	if len(b) < lightssl.NonceLen {
-		return 0, nil, nil
+// read takes one record off the front of b, the pending bytes of a half. It
+// returns the record's length and what it means; length 0 asks for more bytes,
+// or for the other half to go on.
+func (s *session) read(from stream.Direction, b []byte) (n int, body Body) {
+	h := &s.half[from]
+	switch {
+	case h.damaged > 0:
+		return h.readDamaged(b)
+	case h.next == aForeigner || h.next <= anIdentity && looksLike(b) != "":
+		return h.readForeign(b)
+	case h.next == anyFrame:
+		return s.readAnyFrame(from, b)
+	case h.next == aFrame:
+		return s.readFrame(from, b)
+	case len(b) < h.next.size() || h.next == anIdentity && s.awaitsNonce():
+		return 0, nil
 	}
-	s.nonce, s.haveNonce = lightssl.Nonce(b[:lightssl.NonceLen]), true
-	s.d.pairByNonce(s)
-	return lightssl.NonceLen, &Nonce{Nonce: s.nonce, Looks: looksLike(b)}, readCredentials
+	n = h.next.size()
+	body = s.readHandshake(h.next, b[:n])
+	h.next = h.next.following()
+	return n, body
 }
 
-func readIdentity(s *session, from stream.Direction, b []byte) (int, Body, state) {
-	if len(b) < lightssl.IdentityLen || s.waits(from, s.haveNonce) {
-		return 0, nil, nil
+// awaitsNonce reports whether the device's half must wait for the nonce.
+func (s *session) awaitsNonce() bool {
+	next := s.half[stream.FromCloud].next
+	return (next == aNonce || next == aBeginning) && s.waits(stream.FromDevice)
+}
+
+// awaitsCredentials reports whether the device's half must wait for them. The
+// cloud's own frames come after them anyway.
+func (s *session) awaitsCredentials(from stream.Direction) bool {
+	next := s.half[stream.FromCloud].next
+	return from == stream.FromDevice && (next == aNonce || next == aBeginning || next == theCredentials) && s.waits(from)
+}
+
+func (s *session) readHandshake(r record, b []byte) Body {
+	switch r {
+	case aNonce:
+		s.nonce, s.haveNonce = lightssl.Nonce(b), true
+		s.d.pairByNonce(s)
+		return &Nonce{Nonce: s.nonce}
+	case anIdentity:
+		return s.openIdentity(b)
 	}
-	record := b[:lightssl.IdentityLen]
+	s.record = bytes.Clone(b)
+	s.generation, s.tries = s.d.keys.Generation(), looseTries
+	return s.openCredentials()
+}
+
+func (s *session) openIdentity(record []byte) *Identity {
 	body := &Identity{Nonce: s.nonce, HasNonce: s.haveNonce}
 	id, _, err := s.d.keys.OpenIdentity(record)
-	switch {
-	case err == nil:
-		body.Opened, body.Identity, body.Plain = true, id, lightssl.AppendIdentity(nil, id)
-		body.NonceOK = s.haveNonce && id.Nonce == s.nonce
-		s.device, s.known, s.announced = id.Device, true, &id
-	case looksLike(record) != "":
-		body.Reason = "begins like " + looksLike(record) + ", not like an identity"
-	case errors.Is(err, lightssl.ErrNoKey):
-		body.Reason = "sealed for the cloud: the server's private key opens it (-k server:FILE)"
-	case errors.Is(err, lightssl.ErrDecrypt):
-		body.Reason = "not sealed for the server key given: the device holds another server's public key, or -k names another server's key"
-	default:
-		body.Reason = err.Error()
+	if err != nil {
+		body.Reason = identityReason(err)
+		return body
 	}
-	return lightssl.IdentityLen, body, readFrame
-}
-
-func readCredentials(s *session, _ stream.Direction, b []byte) (int, Body, state) {
-	if len(b) < lightssl.CredentialsRecordLen {
-		return 0, nil, nil
+	body.Opened, body.Identity, body.Plain = true, id, lightssl.AppendIdentity(nil, id)
+	body.NonceOK = s.haveNonce && id.Nonce == s.nonce
+	s.device, s.known, s.announced = id.Device, true, &id
+	if !s.haveNonce { // lost by the capture, not by the device
+		s.nonce, s.haveNonce = id.Nonce, true
 	}
-	s.record = bytes.Clone(b[:lightssl.CredentialsRecordLen])
-	return lightssl.CredentialsRecordLen, s.openCredentials(), readFrame
+	return body
 }
 
 // openCredentials tries every key on the credentials record and starts both
@@ -72,54 +95,52 @@ func (s *session) openCredentials() *Credentials {
 func (s *session) start(c lightssl.Credentials) {
 	s.creds, s.record = &c, nil
 	for i := range s.half {
-		h := &s.half[i]
-		h.cipher = lightssl.NewCipher(c)
-		if h.hasHead {
-			h.cipher.SetHead(h.head[:])
-		}
+		s.half[i].cipher = lightssl.NewCipher(c)
 	}
 }
 
-func readFrame(s *session, from stream.Direction, b []byte) (int, Body, state) {
+func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
 	n := lightssl.FrameLen(b)
-	if n == 0 || len(b) < n || s.waits(from, s.creds != nil || s.sawCredentials()) {
-		return 0, nil, nil
+	if n == 0 || len(b) < n || s.creds == nil && s.awaitsCredentials(from) {
+		return 0, nil
 	}
-	body := s.openFrame(from, b[lightssl.FrameHeaderLen:n])
-	return n, body, readFrame
-}
-
-// sawCredentials reports whether the cloud's half is past its handshake.
-func (s *session) sawCredentials() bool {
-	return is(s.half[stream.FromCloud].next, readFrame) || is(s.half[stream.FromCloud].next, findFrame)
-}
-
-func (s *session) openFrame(from stream.Direction, ciphertext []byte) Body {
 	h := &s.half[from]
-	if s.creds == nil && s.generation != s.d.keys.Generation() {
-		s.openLate(from, ciphertext)
-	}
-	headKnown := h.hasHead || h.first()
-	defer h.passed(ciphertext)
+	ciphertext := b[lightssl.FrameHeaderLen:n]
+	var body Body
 	switch {
 	case len(ciphertext) == 0:
-		return &Malformed{Layer: "wire", Reason: "a frame of length 0: some peers lose the next message over it"}
+		body = &Malformed{Layer: Wire, Reason: "a frame of length 0: some peers lose the next message over it"}
 	case len(ciphertext)%lightssl.BlockLen != 0:
-		return &Malformed{Layer: "wire", Reason: fmt.Sprintf("a frame of %d bytes, no multiple of 16", len(ciphertext))}
-	case s.creds == nil:
+		body = &Malformed{Layer: Wire, Reason: fmt.Sprintf("a frame of %d bytes, no multiple of 16: no peer can decrypt it", len(ciphertext))}
+	default:
+		body = s.openFrame(h, from, ciphertext)
+		copy(h.head[:], ciphertext)
+		h.hasHead = true
+	}
+	h.seen = true
+	return n, body
+}
+
+// openFrame opens a ciphertext of whole blocks.
+func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) Body {
+	if s.creds == nil && !s.openLate(h, from, ciphertext) {
 		return &Sealed{Reason: s.sealedReason()}
 	}
+	headKnown := h.hasHead || !h.seen
 	if h.hasHead {
 		h.cipher.SetHead(h.head[:])
 	}
 	plain, err := h.cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
 	whole := plain[:len(ciphertext)]
-	if !headKnown {
-		return &Malformed{Layer: "plain", Plain: plain, Padded: whole, Reason: "after a gap: the first 16 bytes are unreadable, the rest is right"}
-	}
-	if err != nil {
-		return &Malformed{Layer: "plain", Offset: len(whole) - 1, Plain: whole, Padded: whole,
+	switch {
+	case err != nil:
+		return &Malformed{Layer: Plain, Offset: len(whole) - 1, Plain: whole, Padded: whole,
 			Reason: fmt.Sprintf("the padding is wrong (last byte %#02x)", whole[len(whole)-1])}
+	case !headKnown && len(ciphertext) == lightssl.BlockLen:
+		return &Malformed{Layer: Plain, Plain: plain, Padded: whole, Reason: "unreadable: the frame before it, whose head is the IV of this one, is missing"}
+	case !headKnown:
+		return &Malformed{Layer: Plain, Plain: plain, Padded: whole,
+			Reason: "the first 16 bytes are unreadable, because the frame before is missing; the rest is right"}
 	}
 	return s.parse(plain, whole)
 }
@@ -129,53 +150,28 @@ func (s *session) parse(plain, padded []byte) Body {
 	err := s.msg.Parse(plain)
 	var fault *coap.ParseError
 	if errors.As(err, &fault) {
-		return &Malformed{Layer: "plain", Offset: fault.Offset, Plain: plain, Padded: padded, Reason: "not CoAP: " + fault.Reason}
+		return &Malformed{Layer: Plain, Offset: fault.Offset, Plain: plain, Padded: padded, Reason: "not CoAP: " + fault.Reason}
 	}
 	m := s.d.messages.new()
 	m.Plain, m.Padded = plain, padded
 	return m
 }
 
-// first reports whether no frame has passed yet, so that the credentials' IV
-// is the right one.
-func (h *half) first() bool { return is(h.next, readFrame) && !h.seen }
+const foreignPiece = 4 << 10
 
-// passed notes a frame: its head is the IV of the next one.
-func (h *half) passed(ciphertext []byte) {
-	h.seen = true
-	if len(ciphertext) >= lightssl.BlockLen && len(ciphertext)%lightssl.BlockLen == 0 {
-		copy(h.head[:], ciphertext)
-		h.hasHead = true
+// readForeign shows what another protocol says: first enough to be told what it
+// is, then in large pieces.
+func (h *half) readForeign(b []byte) (int, Body) {
+	n, reason := foreignPiece, "more of "+h.label
+	if h.next != aForeigner {
+		n = foreignHead
+		reason = fmt.Sprintf("begins like %s, where %s belongs: another program speaks here", looksLike(b), h.next)
 	}
-}
-
-// openLate tries keys that came after the credentials record: first on the
-// record, then the key log's lines without a nonce on the frame at hand.
-func (s *session) openLate(from stream.Direction, ciphertext []byte) {
-	s.generation = s.d.keys.Generation()
-	if s.record != nil && s.openCredentials().Opened {
-		return
+	if len(b) < n {
+		return 0, nil
 	}
-	if c, ok := s.d.keys.Session(s.nonce); ok && s.haveNonce {
-		s.start(c)
-		return
+	if h.next != aForeigner {
+		h.next, h.label = aForeigner, looksLike(b)
 	}
-	for _, c := range s.d.keys.Loose() {
-		if s.fits(c, from, ciphertext) {
-			s.start(c)
-			return
-		}
-	}
-}
-
-// fits reports whether credentials open a frame to something that is padded
-// and is CoAP.
-func (s *session) fits(c lightssl.Credentials, from stream.Direction, ciphertext []byte) bool {
-	cipher := lightssl.NewCipher(c)
-	if h := &s.half[from]; h.hasHead {
-		cipher.SetHead(h.head[:])
-	}
-	plain, err := cipher.Open(nil, ciphertext)
-	var m coap.Message
-	return err == nil && m.Parse(plain) == nil
+	return n, &Malformed{Layer: Wire, Reason: reason}
 }

@@ -15,15 +15,18 @@ import (
 //	from the cloud:   nonce (40) → credentials (384) → frames …
 //	from the device:  identity (256) ────────────────→ frames …
 //
-// Each half is a chain of states. A state takes one record off the front of the
-// half's bytes. Packets of the two directions may have been captured out of
-// order, so a half whose next record depends on the other half waits for it:
-// the identity for the nonce, the device's frames for the credentials.
+// Each half takes one record after the other off the front of its bytes.
+// Packets of the two directions may have been captured out of order, so a half
+// whose next record depends on the other half waits for it: the identity for
+// the nonce, the device's frames for the credentials. What waited follows
+// directly on the record it waited for, wherever that record's bytes were cut.
 type session struct {
 	d      *Decoder
 	conn   stream.Conn
 	number uint32
 	half   [2]half
+	last   time.Time // of the latest item
+	midway bool      // some half is known to have begun among frames
 
 	nonce     lightssl.Nonce
 	haveNonce bool
@@ -33,42 +36,21 @@ type session struct {
 
 	record     []byte // the credentials record while unopened, for keys that come late
 	generation uint64 // of the keyring when it was last tried
+	tries      int    // frames on which loose credentials may still be tried
+	late       Body   // credentials that were opened by a frame: shown before it
 	creds      *lightssl.Credentials
 	conv       particle.Conversation
 	msg        coap.Message // reused
 }
 
-// A state takes one record off the front of b and returns its length, what it
-// means, and the state for what follows. Length 0 asks for more bytes.
-type state func(s *session, from stream.Direction, b []byte) (n int, body Body, next state)
-
-// half is one direction of a session.
-type half struct {
-	next    state
-	buf     []byte // bytes that do not make a record yet
-	marks   []mark // when they came
-	cipher  *lightssl.Cipher
-	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
-	hasHead bool
-	seen    bool // some frame passed or was lost, so the credentials' IV is over
-	damaged int  // bytes still to come of a record that lost others
-	ended   bool // closed: no more bytes will come
-	forced  bool // waits for the other half no longer
-}
-
-// mark says when the bytes up to end came.
-type mark struct {
-	end int
-	at  time.Time
-}
-
-// holdLimit bounds what a half collects while it waits for the other one.
-const holdLimit = 256 << 10
-
-func newSession(d *Decoder, c stream.Conn) *session {
-	s := &session{d: d, conn: c}
-	s.half[stream.FromDevice].next = readIdentity
-	s.half[stream.FromCloud].next = readNonce
+func newSession(d *Decoder, it stream.Opened) *session {
+	s := &session{d: d, conn: it.Conn, last: it.At}
+	for _, from := range stream.Directions {
+		s.half[from].next = firstRecord(from)
+		if it.Joined {
+			s.half[from].next = aBeginning
+		}
+	}
 	return s
 }
 
@@ -84,107 +66,78 @@ func (s *session) segment(dst []Event, it stream.Segment) []Event {
 	if h.ended || len(it.Data) == 0 {
 		return dst
 	}
-	h.buf = append(h.buf, it.Data...)
-	h.marks = append(h.marks, mark{len(h.buf), it.At})
-	if len(h.buf) > holdLimit {
-		h.forced = true
+	s.last = it.At
+	h.add(it.At, it.Data)
+	dst = s.pump(dst, it.From)
+	if len(h.pending()) > holdLimit {
+		h.hurried = true
+		dst = s.pump(dst, it.From)
 	}
-	return s.pump(dst)
-}
-
-// pump lets both halves advance until neither can.
-func (s *session) pump(dst []Event) []Event {
-	for {
-		before := len(dst)
-		dst = s.advance(dst, stream.FromCloud)
-		dst = s.advance(dst, stream.FromDevice)
-		if len(dst) == before {
-			return dst
-		}
-	}
-}
-
-// advance takes every complete record off one half.
-func (s *session) advance(dst []Event, from stream.Direction) []Event {
-	h := &s.half[from]
-	used := 0
-	for used < len(h.buf) {
-		if h.damaged > 0 {
-			n := min(h.damaged, len(h.buf)-used)
-			if n < h.damaged && !h.ended {
-				break
-			}
-			h.damaged -= n
-			dst = append(dst, s.event(h.time(used+n), from, s.d.arena.copy(h.buf[used:used+n]),
-				&Malformed{Layer: "wire", Reason: "the rest of a record that lost bytes"}))
-			used += n
-			continue
-		}
-		n, body, next := h.next(s, from, h.buf[used:])
-		if n == 0 {
-			break
-		}
-		at := h.time(used + n)
-		dst = append(dst, s.event(at, from, s.d.arena.copy(h.buf[used:used+n]), s.interpret(body, from, at)))
-		h.next = next
-		used += n
-	}
-	h.drop(used)
+	h.compact()
+	s.half[it.From.Opposite()].compact()
 	return dst
 }
 
-// interpret finishes a message, once its time is known.
-func (s *session) interpret(body Body, from stream.Direction, at time.Time) Body {
+// pump lets both halves advance until neither can. After each record of the
+// half that was fed the other one goes on as far as it can, so that the order
+// of events does not depend on how many records a segment held.
+func (s *session) pump(dst []Event, fed stream.Direction) []Event {
+	for more := true; more; {
+		dst, more = s.step(dst, fed)
+		for other := true; other; {
+			dst, other = s.step(dst, fed.Opposite())
+		}
+	}
+	return dst
+}
+
+// step takes one record off a half and appends what it means. It reports false
+// if the half must wait.
+func (s *session) step(dst []Event, from stream.Direction) ([]Event, bool) {
+	h := &s.half[from]
+	b := h.pending()
+	if len(b) == 0 {
+		return dst, false
+	}
+	if h.next == aBeginning {
+		return s.begin(dst, from, b)
+	}
+	n, body := s.read(from, b)
+	if n == 0 {
+		return dst, false
+	}
+	at := h.time(n)
+	if s.late != nil {
+		dst = append(dst, s.event(at, stream.FromCloud, nil, s.late))
+		s.late = nil
+	}
 	if m, ok := body.(*Message); ok {
 		m.Meaning = s.conv.Next(from, at, &s.msg)
 	}
-	return body
-}
-
-// time returns when the byte before offset end of the buffer came.
-func (h *half) time(end int) time.Time {
-	for _, m := range h.marks {
-		if m.end >= end {
-			return m.at
-		}
-	}
-	return time.Time{}
-}
-
-// drop forgets the first n bytes of the buffer.
-func (h *half) drop(n int) {
-	if n == 0 {
-		return
-	}
-	h.buf = h.buf[:copy(h.buf, h.buf[n:])]
-	kept := h.marks[:0]
-	for _, m := range h.marks {
-		if m.end > n {
-			kept = append(kept, mark{m.end - n, m.at})
-		}
-	}
-	h.marks = kept
+	dst = append(dst, s.event(at, from, s.d.arena.copy(b[:n]), body))
+	h.consume(n)
+	return dst, true
 }
 
 // waits reports whether a half must still wait for what the other half brings.
-func (s *session) waits(from stream.Direction, have bool) bool {
-	return !have && !s.half[from].forced && !s.half[from].ended && !s.half[from.Opposite()].ended
+func (s *session) waits(from stream.Direction) bool {
+	return !s.midway && !s.half[from].hurried && !s.half[from].ended && !s.half[from.Opposite()].ended
 }
 
 // close ends one direction, or both if the connection was reset.
 func (s *session) close(dst []Event, it stream.Closed) []Event {
-	h := &s.half[it.From]
-	if h.ended {
+	h, other := &s.half[it.From], &s.half[it.From.Opposite()]
+	reset := it.How == stream.Reset
+	if h.ended && (!reset || other.ended) {
 		return dst
 	}
 	h.ended = true
-	if it.How == stream.Reset {
-		s.half[it.From.Opposite()].ended = true
-	}
-	dst = s.pump(dst)
-	pending := len(h.buf)
+	other.ended = other.ended || reset
+	dst = s.pump(dst, it.From)
+	pending := len(h.pending())
 	dst = s.flush(dst, it.From)
-	if it.How == stream.Reset {
+	if reset {
+		pending += len(other.pending())
 		dst = s.flush(dst, it.From.Opposite())
 	}
 	return append(dst, s.event(it.At, it.From, nil, &Closed{How: it.How, Pending: pending}))
@@ -193,12 +146,20 @@ func (s *session) close(dst []Event, it stream.Closed) []Event {
 // flush reports the bytes of a record that will never be complete.
 func (s *session) flush(dst []Event, from stream.Direction) []Event {
 	h := &s.half[from]
-	if len(h.buf) == 0 {
-		return dst
+	b := h.pending()
+	if len(b) > 0 {
+		body := &Malformed{Layer: Wire, Offset: len(b), Reason: s.incomplete(from)}
+		dst = append(dst, s.event(h.time(len(b)), from, s.d.arena.copy(b), body))
+		h.consume(len(b))
 	}
-	at := h.time(len(h.buf))
-	body := &Malformed{Layer: "wire", Offset: len(h.buf), Reason: s.incomplete(from)}
-	dst = append(dst, s.event(at, from, s.d.arena.copy(h.buf), body))
-	h.drop(len(h.buf))
+	h.compact()
+	return dst
+}
+
+// finish ends the directions that are still open, as cut off.
+func (s *session) finish(dst []Event) []Event {
+	for _, from := range stream.Directions {
+		dst = s.close(dst, stream.Closed{At: s.last, Conn: s.conn.ID, From: from, How: stream.Cut})
+	}
 	return dst
 }

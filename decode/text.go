@@ -89,11 +89,7 @@ func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 	case *Opened:
 		return fmt.Appendf(dst, "device %s, cloud %s", e.Conn.Device, e.Conn.Cloud)
 	case *Nonce:
-		dst = fmt.Appendf(dst, "%x…", b.Nonce[:8])
-		if b.Looks != "" {
-			dst = append(dst, "; begins like "+b.Looks+", not like a nonce"...)
-		}
-		return dst
+		return fmt.Appendf(dst, "%x…", b.Nonce[:8])
 	case *Identity:
 		return appendIdentity(dst, b)
 	case *Credentials:

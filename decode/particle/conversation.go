@@ -55,6 +55,14 @@ func (c *Conversation) Next(from stream.Direction, at time.Time, m *coap.Message
 	return g
 }
 
+// Lose tells that messages of one side are missing, so that the ID of the
+// device's next one is not known.
+func (c *Conversation) Lose(from stream.Direction) {
+	if from == stream.FromDevice {
+		c.counting = false
+	}
+}
+
 // isRequest reports whether a message asks for something: a request, or an
 // empty message that is no answer.
 func isRequest(m *coap.Message) bool {

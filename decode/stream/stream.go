@@ -79,8 +79,9 @@ type Item interface{ item() }
 
 // Opened is the first item of a connection.
 type Opened struct {
-	At   time.Time
-	Conn Conn
+	At     time.Time
+	Conn   Conn
+	Joined bool // the source did not see the connection begin: either direction may lack its first bytes
 }
 
 // Segment is some consecutive bytes of one direction, as they came. Where they
