@@ -92,16 +92,19 @@ func (c *memConn) SetLinger(int) error {
 
 // Close sends a FIN, or a reset if that was asked for or bytes are left unread.
 func (c *memConn) Close() error {
-	reset := c.linger0
+	unread := false
+	c.in.set(func() { unread = len(c.in.b) > 0 && !c.in.closed })
+	c.out.set(func() {
+		c.out.rst = c.out.rst || (unread || c.linger0) && !c.out.fin
+		c.out.fin = true
+	})
 	c.in.set(func() {
-		reset = reset || len(c.in.b) > 0 && !c.in.closed
 		c.in.closed = true
 		if c.in.timer != nil {
 			c.in.timer.Stop()
 		}
 	})
-	c.out.set(func() { c.out.rst = c.out.rst || reset && !c.out.fin })
-	return c.CloseWrite()
+	return nil
 }
 
 func (c *memConn) SetReadDeadline(at time.Time) error {

@@ -2,11 +2,14 @@ package sim
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
 	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/coap"
@@ -103,4 +106,60 @@ func TestEveryFirmwareTellsEveryStoryWithEveryServer(t *testing.T) {
 	if !slices.Equal(unseen, []string{"presence"}) {
 		t.Errorf("kinds of no session: %s", strings.Join(unseen, " "))
 	}
+}
+
+func TestAStoryThatGoesWrongSaysWhereAndLeavesNothing(t *testing.T) {
+	noLeaks(t)
+	last := ""
+	scene := func(name string) { last = name }
+	// The original server's 4.00 ends sessions of the older stack.
+	err := tellStory(t, &Story{Profile: &Legacy049, Style: &Spark, Pause: -1, Scene: scene})
+	if err == nil || !strings.Contains(err.Error(), "sim: "+last) {
+		t.Errorf("at %q: %v", last, err)
+	}
+	none := errors.New("nobody is there")
+	st := &Story{Dial: func(context.Context) (net.Conn, error) { return nil, none }, Listener: newMemListener()}
+	if err := st.Run(t.Context()); !errors.Is(err, none) {
+		t.Errorf("without a connection: %v", err)
+	}
+}
+
+func TestAStoryEndsWithItsContext(t *testing.T) {
+	noLeaks(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &Story{
+		Listener: ln, Dial: func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
+		},
+		Scene: func(name string) {
+			if name == "rainbow on" {
+				cancel()
+			}
+		},
+	}
+	if err := st.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+func TestDevicesAreToldTheCloudsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := ""
+		d := &Device{Tap: func(from stream.Direction, b []byte) {
+			if from == stream.FromCloud && b[1] == byte(coap.Content) {
+				told = hex.EncodeToString(b[5:])
+			}
+		}}
+		session(t, d, &Cloud{Now: func() time.Time { return time.Unix(0x6553f100, 0) }}, func(context.Context, *CloudSession) error {
+			synctest.Wait()
+			return nil
+		})
+		if told != "ff6553f100" {
+			t.Errorf("the device is told %s", told)
+		}
+	})
 }
