@@ -114,14 +114,15 @@ func (f *flow) acknowledged(side int, s *segment, at time.Time) {
 
 // open delivers the connection.
 func (f *flow) open(p *packet, side int, s *segment) {
-	if f.device == unknownSide {
+	joined := f.device == unknownSide
+	if joined {
 		f.device = f.guessDevice(p, side, s)
 	}
 	f.table.lastID++
 	f.id = f.table.lastID
 	f.table.stats.Connections++
 	conn := stream.Conn{ID: f.id, Leg: f.leg, Pair: f.other(), Device: f.endpoint(f.device), Cloud: f.endpoint(1 - f.device)}
-	f.table.send(stream.Opened{At: f.began, Conn: conn})
+	f.table.send(stream.Opened{At: f.began, Conn: conn, Joined: joined})
 	for side := range f.lanes {
 		if h := &f.lanes[side]; h.closed { // before anything was delivered
 			f.table.send(stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
