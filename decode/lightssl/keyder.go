@@ -157,7 +157,9 @@ func parsePKCS8(identifier, rest []byte, prefix string) (Key, error) {
 		return Key{}, damaged("its parts are not those of PKCS #8")
 	}
 	k, err := parsePKCS1(body, prefix)
-	k.Container = prefix + "PKCS #8"
+	if err == nil {
+		k.Container = prefix + "PKCS #8"
+	}
 	return k, err
 }
 
