@@ -6,41 +6,11 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"errors"
-	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	. "github.com/photonscope/photonscope/decode/lightssl"
 )
-
-// bounded runs f on an input of n bytes and checks that it allocates at most
-// 64 n + 64 KiB and takes no time out of proportion. The time is ten times the
-// design's, for a busy machine under the fuzzer's instrumentation. Others
-// allocate too, so the best of three runs counts.
-func bounded(t *testing.T, n int, f func()) {
-	t.Helper()
-	const runs = 3
-	var spent, took uint64
-	for i := range runs {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		f()
-		elapsed := uint64(time.Since(start))
-		runtime.ReadMemStats(&after)
-		if used := after.TotalAlloc - before.TotalAlloc; i == 0 || used < spent {
-			spent = used
-		}
-		if i == 0 || elapsed < took {
-			took = elapsed
-		}
-		if spent <= uint64(64*n+64<<10) && took <= uint64(20_000*n+10_000_000) {
-			return
-		}
-	}
-	t.Errorf("%d bytes cost %d bytes and %v", n, spent, time.Duration(took))
-}
 
 // credentialsOf fills up with zeros.
 func credentialsOf(secret []byte) (c Credentials) {
