@@ -41,7 +41,10 @@ func (s *session) gap(dst []Event, it stream.Gap) []Event {
 	h.consume(len(have))
 	h.compact()
 	s.conv.Lose(it.From)
-	return append(dst, s.event(it.At, it.From, nil, &Gap{Len: it.Len}))
+	dst = append(dst, s.event(it.At, it.From, nil, &Gap{Len: it.Len}))
+	dst = s.pump(dst, it.From.Opposite()) // which may have waited for what is lost
+	s.half[it.From.Opposite()].compact()
+	return dst
 }
 
 func (h *half) missing() string {

@@ -133,11 +133,11 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 	plain, err := h.cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
 	whole := plain[:len(ciphertext)]
 	switch {
+	case !headKnown && len(ciphertext) == lightssl.BlockLen:
+		return &Malformed{Layer: Plain, Plain: whole, Padded: whole, Reason: "unreadable: the frame before it, whose head is the IV of this one, is missing"}
 	case err != nil:
 		return &Malformed{Layer: Plain, Offset: len(whole) - 1, Plain: whole, Padded: whole,
 			Reason: fmt.Sprintf("the padding is wrong (last byte %#02x)", whole[len(whole)-1])}
-	case !headKnown && len(ciphertext) == lightssl.BlockLen:
-		return &Malformed{Layer: Plain, Plain: plain, Padded: whole, Reason: "unreadable: the frame before it, whose head is the IV of this one, is missing"}
 	case !headKnown:
 		return &Malformed{Layer: Plain, Plain: plain, Padded: whole,
 			Reason: "the first 16 bytes are unreadable, because the frame before is missing; the rest is right"}
@@ -162,16 +162,17 @@ const foreignPiece = 4 << 10
 // readForeign shows what another protocol says: first enough to be told what it
 // is, then in large pieces.
 func (h *half) readForeign(b []byte) (int, Body) {
-	n, reason := foreignPiece, "more of "+h.label
-	if h.next != aForeigner {
+	n, known := foreignPiece, h.next == aForeigner
+	if !known {
 		n = foreignHead
-		reason = fmt.Sprintf("begins like %s, where %s belongs: another program speaks here", looksLike(b), h.next)
 	}
 	if len(b) < n {
 		return 0, nil
 	}
-	if h.next != aForeigner {
-		h.next, h.label = aForeigner, looksLike(b)
+	if known {
+		return n, &Malformed{Layer: Wire, Reason: "more of " + h.label}
 	}
-	return n, &Malformed{Layer: Wire, Reason: reason}
+	place := h.next
+	h.next, h.label = aForeigner, looksLike(b)
+	return n, &Malformed{Layer: Wire, Reason: fmt.Sprintf("begins like %s, where %s belongs: another program speaks here", h.label, place)}
 }

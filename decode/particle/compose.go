@@ -23,16 +23,36 @@ func ComposeEmpty(t coap.Type, id uint16, token []byte) coap.Message {
 	return coap.Message{Type: t, Code: coap.Empty, ID: id, Token: token}
 }
 
-// ComposeReply returns a response: piggybacked on an acknowledgement with the
-// request's ID, or separate (NON or CON) with the sender's next ID.
-func ComposeReply(t coap.Type, code coap.Code, id uint16, token, payload []byte) coap.Message {
-	return coap.Message{Type: t, Code: code, ID: id, Token: token, Payload: payload}
+// ComposeAckReply returns a response that is piggybacked on the acknowledgement
+// of a request, under the ID of that.
+func ComposeAckReply(code coap.Code, id uint16, token, payload []byte) coap.Message {
+	return coap.Message{Type: coap.Acknowledgement, Code: code, ID: id, Token: token, Payload: payload}
 }
 
-// compose returns a request for the resource with the given letter.
-func compose(t coap.Type, code coap.Code, id uint16, token []byte, resource byte) coap.Message {
-	return coap.Message{Type: t, Code: code, ID: id, Token: token, Options: []coap.Option{
-		{Number: coap.URIPath, Value: []byte{resource}},
+// ComposeNonReply returns a response of its own that needs no acknowledgement,
+// under the sender's next ID.
+func ComposeNonReply(code coap.Code, id uint16, token, payload []byte) coap.Message {
+	return coap.Message{Type: coap.NonConfirmable, Code: code, ID: id, Token: token, Payload: payload}
+}
+
+// ComposeConReply is ComposeNonReply for a response that asks for an
+// acknowledgement, as descriptions since Device OS 2.0 do.
+func ComposeConReply(code coap.Code, id uint16, token, payload []byte) coap.Message {
+	return coap.Message{Type: coap.Confirmable, Code: code, ID: id, Token: token, Payload: payload}
+}
+
+// template is what the requests of one kind have in common; the resource is a
+// letter.
+type template struct {
+	typ      coap.Type
+	method   coap.Code
+	resource byte
+}
+
+// compose returns a request.
+func compose(t template, id uint16, token []byte) coap.Message {
+	return coap.Message{Type: t.typ, Code: t.method, ID: id, Token: token, Options: []coap.Option{
+		{Number: coap.URIPath, Value: []byte{t.resource}},
 	}}
 }
 
@@ -100,7 +120,7 @@ func (h HelloBody) Append(dst []byte, n HelloLen) []byte {
 
 // ComposeHello returns the device's Hello.
 func ComposeHello(id uint16, h HelloBody, n HelloLen) coap.Message {
-	m := compose(coap.NonConfirmable, coap.POST, id, nil, 'h')
+	m := compose(template{coap.NonConfirmable, coap.POST, 'h'}, id, nil)
 	m.Payload = h.Append(nil, n)
 	return m
 }
@@ -108,13 +128,13 @@ func ComposeHello(id uint16, h HelloBody, n HelloLen) coap.Message {
 // ComposeHelloReply returns the cloud's Hello; spark-protocol sends it with a
 // token.
 func ComposeHelloReply(id uint16, token []byte) coap.Message {
-	return compose(coap.NonConfirmable, coap.POST, id, token, 'h')
+	return compose(template{coap.NonConfirmable, coap.POST, 'h'}, id, token)
 }
 
 // ComposePresence returns the message that a device of the older stack sends
 // once per connection, in clear, by UDP to 224.0.1.187:5683.
 func ComposePresence(deviceID []byte) coap.Message {
-	m := compose(coap.NonConfirmable, coap.POST, 0, nil, 'h')
+	m := compose(template{coap.NonConfirmable, coap.POST, 'h'}, 0, nil)
 	m.Payload = deviceID
 	return m
 }
@@ -139,7 +159,7 @@ type GoodbyeBody struct {
 
 // ComposeGoodbye returns a Goodbye (Device OS 2.0 and later).
 func ComposeGoodbye(id uint16, g GoodbyeBody) coap.Message {
-	m := withOption(compose(coap.NonConfirmable, coap.POST, id, nil, 'x'), coap.NoResponse, nil)
+	m := withOption(compose(template{coap.NonConfirmable, coap.POST, 'x'}, id, nil), coap.NoResponse, nil)
 	m.Payload = binary.AppendUvarint(nil, uint64(g.Flags))
 	for i, v := range [...]uint32{g.Cloud, g.Reset, g.Sleep, g.Network} {
 		if g.Flags>>i&1 != 0 {
@@ -152,7 +172,7 @@ func ComposeGoodbye(id uint16, g GoodbyeBody) coap.Message {
 // ComposeKeyChange returns the cloud's request for other keys, with the query
 // that has the session discarded or without.
 func ComposeKeyChange(id uint16, token []byte, discard bool) coap.Message {
-	m := compose(coap.Confirmable, coap.PUT, id, token, 'k')
+	m := compose(template{coap.Confirmable, coap.PUT, 'k'}, id, token)
 	if discard {
 		m = withOption(m, coap.URIQuery, []byte{1})
 	}
@@ -165,16 +185,16 @@ func ComposeSignal(id uint16, token []byte, on bool) coap.Message {
 	if on {
 		v[0] = 1
 	}
-	return withOption(compose(coap.Confirmable, coap.PUT, id, token, 's'), coap.URIQuery, v)
+	return withOption(compose(template{coap.Confirmable, coap.PUT, 's'}, id, token), coap.URIQuery, v)
 }
 
 // ComposeTimeRequest returns the device's question for the time.
 func ComposeTimeRequest(id uint16, token byte) coap.Message {
-	return compose(coap.Confirmable, coap.GET, id, []byte{token}, 't')
+	return compose(template{coap.Confirmable, coap.GET, 't'}, id, []byte{token})
 }
 
 // ComposeTimeReply returns the time in seconds since 1970. A device takes the
 // bytes 6 to 9 of any 2.05 for the time, so the token must be one byte.
 func ComposeTimeReply(id uint16, token []byte, seconds uint32) coap.Message {
-	return ComposeReply(coap.Acknowledgement, coap.Content, id, token, binary.BigEndian.AppendUint32(nil, seconds))
+	return ComposeAckReply(coap.Content, id, token, binary.BigEndian.AppendUint32(nil, seconds))
 }

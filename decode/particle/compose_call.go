@@ -13,7 +13,7 @@ import (
 // send an empty one for no argument. With none at all a device takes the padding
 // for its argument.
 func ComposeCall(id uint16, token []byte, name string, args ...string) coap.Message {
-	m := withOption(compose(coap.Confirmable, coap.POST, id, token, 'f'), coap.URIPath, []byte(name))
+	m := withOption(compose(template{coap.Confirmable, coap.POST, 'f'}, id, token), coap.URIPath, []byte(name))
 	for _, a := range args {
 		m = withOption(m, coap.URIQuery, []byte(a))
 	}
@@ -23,18 +23,18 @@ func ComposeCall(id uint16, token []byte, name string, args ...string) coap.Mess
 // ComposeFunctionResult returns what a function returned; it follows a separate
 // acknowledgement.
 func ComposeFunctionResult(id uint16, token []byte, v int32) coap.Message {
-	return ComposeReply(coap.NonConfirmable, coap.Changed, id, token, binary.BigEndian.AppendUint32(nil, uint32(v)))
+	return ComposeNonReply(coap.Changed, id, token, binary.BigEndian.AppendUint32(nil, uint32(v)))
 }
 
 // ComposeVariableRequest returns a question for a variable.
 func ComposeVariableRequest(id uint16, token []byte, name string) coap.Message {
-	return withOption(compose(coap.Confirmable, coap.GET, id, token, 'v'), coap.URIPath, []byte(name))
+	return withOption(compose(template{coap.Confirmable, coap.GET, 'v'}, id, token), coap.URIPath, []byte(name))
 }
 
 // ComposeVariableValue returns the value of a variable: piggybacked on an
 // acknowledgement before Device OS 1.5.0, in a NON of its own since.
 func ComposeVariableValue(t coap.Type, id uint16, token []byte, v any) coap.Message {
-	return ComposeReply(t, coap.Content, id, token, AppendValue(nil, v))
+	return coap.Message{Type: t, Code: coap.Content, ID: id, Token: token, Payload: AppendValue(nil, v)}
 }
 
 // AppendValue appends a variable's value as it travels: a bool as one byte, an

@@ -18,30 +18,42 @@ const (
 // means no query, as both Node servers send it: system and application. Device OS
 // 3.3 and later refuses that.
 func ComposeDescribeRequest(id uint16, token []byte, flags byte) coap.Message {
-	m := compose(coap.Confirmable, coap.GET, id, token, 'd')
+	m := compose(template{coap.Confirmable, coap.GET, 'd'}, id, token)
 	if flags != 0 {
 		m = withOption(m, coap.URIQuery, []byte{flags})
 	}
 	return m
 }
 
+// DescribePart is a description or a block of one.
+type DescribePart struct {
+	Flags   byte       // which parts are described; in a post only
+	Tag     []byte     // the same for every block of a description; in a reply only
+	Block   *BlockBody // nil: it is whole
+	Payload []byte
+}
+
 // ComposeDescribePost returns a description that a device sends unasked (Device
-// OS 2.0 and later; with a token since 3.3). A block is nil for a whole description.
-func ComposeDescribePost(id uint16, token []byte, flags byte, block *BlockBody, payload []byte) coap.Message {
-	m := withOption(compose(coap.Confirmable, coap.POST, id, token, 'd'), coap.URIQuery, []byte{flags})
-	if block != nil {
-		m = withOption(m, coap.Block1, block.Value())
+// OS 2.0 and later; with a token since 3.3).
+func ComposeDescribePost(id uint16, token []byte, p DescribePart) coap.Message {
+	m := compose(template{coap.Confirmable, coap.POST, 'd'}, id, token)
+	m = withOption(m, coap.URIQuery, []byte{p.Flags})
+	if p.Block != nil {
+		m = withOption(m, coap.Block1, p.Block.Value())
 	}
-	m.Payload = payload
+	m.Payload = p.Payload
 	return m
 }
 
-// ComposeDescribeBlock returns one block of a description that was asked for
-// (Device OS 3.3 and later). The tag is the same for every block of a description.
-func ComposeDescribeBlock(id uint16, token, tag []byte, block BlockBody, payload []byte) coap.Message {
-	m := ComposeReply(coap.Confirmable, coap.Content, id, token, payload)
-	m = withOption(m, coap.ETag, tag)
-	return withOption(m, coap.Block2, block.Value())
+// ComposeDescribeReply returns a description that was asked for, in a message of
+// its own (Device OS 2.0 and later; in blocks since 3.3).
+func ComposeDescribeReply(id uint16, token []byte, p DescribePart) coap.Message {
+	m := ComposeConReply(coap.Content, id, token, p.Payload)
+	if p.Block != nil {
+		m = withOption(m, coap.ETag, p.Tag)
+		m = withOption(m, coap.Block2, p.Block.Value())
+	}
+	return m
 }
 
 // ComposeBlockRequest is ComposeDescribeRequest for one block.

@@ -27,7 +27,7 @@ func (e EventBody) message(id uint16) coap.Message {
 	if e.Private {
 		resource = 'E'
 	}
-	m := compose(t, coap.POST, id, nil, resource)
+	m := compose(template{t, coap.POST, resource}, id, nil)
 	m.Payload, m.Marker = e.Data, e.Data != nil
 	return m
 }
@@ -93,7 +93,7 @@ type SubscribeBody struct {
 
 // ComposeSubscribe returns a device's subscription.
 func ComposeSubscribe(id uint16, s SubscribeBody) coap.Message {
-	m := withOption(compose(coap.Confirmable, coap.GET, id, nil, 'e'), coap.URIPath, []byte(s.Prefix))
+	m := withOption(compose(template{coap.Confirmable, coap.GET, 'e'}, id, nil), coap.URIPath, []byte(s.Prefix))
 	switch {
 	case s.Device != "":
 		m.Payload = []byte(s.Device)

@@ -33,7 +33,7 @@ func ComposeSaveBegin(id uint16, token []byte, u *UpdateBody) coap.Message {
 }
 
 func updateBegin(id uint16, token []byte, resource byte, u *UpdateBody) coap.Message {
-	m := compose(coap.Confirmable, coap.POST, id, token, resource)
+	m := compose(template{coap.Confirmable, coap.POST, resource}, id, token)
 	if u != nil {
 		be := binary.BigEndian
 		m.Payload = be.AppendUint16([]byte{u.Flags}, u.ChunkSize)
@@ -46,7 +46,7 @@ func updateBegin(id uint16, token []byte, resource byte, u *UpdateBody) coap.Mes
 // ComposeUpdateReady returns the device's readiness for the update that token
 // began, with the flags it accepts. A Spark Core sends no flags.
 func ComposeUpdateReady(id uint16, token []byte, flags byte) coap.Message {
-	return ComposeReply(coap.NonConfirmable, coap.Changed, id, token, []byte{flags})
+	return ComposeNonReply(coap.Changed, id, token, []byte{flags})
 }
 
 // ChunkCRC returns the checksum of a chunk's data: CRC-32 (IEEE).
@@ -62,7 +62,7 @@ type ChunkBody struct {
 // ComposeChunk returns a chunk.
 func ComposeChunk(id uint16, token []byte, c ChunkBody) coap.Message {
 	be := binary.BigEndian
-	m := withOption(compose(coap.Confirmable, coap.POST, id, token, 'c'), coap.URIQuery, be.AppendUint32(nil, c.CRC))
+	m := withOption(compose(template{coap.Confirmable, coap.POST, 'c'}, id, token), coap.URIQuery, be.AppendUint32(nil, c.CRC))
 	if c.Index >= 0 {
 		m = withOption(m, coap.URIQuery, be.AppendUint16(nil, uint16(c.Index)))
 	}
@@ -74,13 +74,13 @@ func ComposeChunk(id uint16, token []byte, c ChunkBody) coap.Message {
 // with a token, from a device of the older stack, once the last missing chunk has
 // come, neither.
 func ComposeUpdateDone(t coap.Type, id uint16, token []byte) coap.Message {
-	return compose(t, coap.PUT, id, token, 'u')
+	return compose(template{t, coap.PUT, 'u'}, id, token)
 }
 
 // ComposeChunkMissed returns a device's list of chunks it has not: confirmable
 // before Device OS 2.0, not since.
 func ComposeChunkMissed(t coap.Type, id uint16, indices []uint16) coap.Message {
-	m := compose(t, coap.GET, id, nil, 'c')
+	m := compose(template{t, coap.GET, 'c'}, id, nil)
 	for _, i := range indices {
 		m.Payload = binary.BigEndian.AppendUint16(m.Payload, i)
 	}
@@ -90,5 +90,5 @@ func ComposeChunkMissed(t coap.Type, id uint16, indices []uint16) coap.Message {
 // ComposeUpdateAbort returns the end of an update that failed; only Brewskey
 // knows it.
 func ComposeUpdateAbort(id uint16) coap.Message {
-	return ComposeReply(coap.NonConfirmable, coap.BadRequest, id, nil, nil)
+	return ComposeNonReply(coap.BadRequest, id, nil, nil)
 }
