@@ -74,7 +74,7 @@ func (s *DeviceSession) ack(m *coap.Message) error {
 // or by the defect of newer firmware under the device's own next one
 // (particle-iot/device-os@v2.3.1:communication/src/protocol.cpp:145-157).
 func (s *DeviceSession) acknowledge(m *coap.Message, code coap.Code, token []byte) error {
-	reply := particle.ComposeReply(coap.Acknowledgement, code, m.ID, token, nil)
+	reply := particle.ComposeAckReply(code, m.ID, token, nil)
 	if s.profile.WrongAckIDs {
 		return s.send(reply)
 	}
@@ -110,7 +110,7 @@ func (s *DeviceSession) call(m *coap.Message) error {
 	if len(arg) > s.profile.MaxArgument {
 		code, arg = coap.BadRequest, arg[:s.profile.MaxArgument]
 	}
-	if err := s.reply(particle.ComposeReply(coap.Acknowledgement, code, m.ID, nil, nil)); err != nil {
+	if err := s.reply(particle.ComposeAckReply(code, m.ID, nil, nil)); err != nil {
 		return err
 	}
 	f := s.device.Functions[name(m)]
@@ -146,7 +146,7 @@ func (s *DeviceSession) variable(m *coap.Message) error {
 	}
 	if s.profile.PiggybackValues {
 		if !ok && !s.profile.UnknownIsInt {
-			return s.reply(particle.ComposeReply(coap.Acknowledgement, coap.NotFound, m.ID, token, nil))
+			return s.reply(particle.ComposeAckReply(coap.NotFound, m.ID, token, nil))
 		}
 		return s.reply(particle.ComposeVariableValue(coap.Acknowledgement, m.ID, token, value))
 	}
@@ -155,7 +155,7 @@ func (s *DeviceSession) variable(m *coap.Message) error {
 	}
 	reply := particle.ComposeVariableValue(coap.NonConfirmable, 0, token, value)
 	if !ok {
-		reply = particle.ComposeReply(coap.NonConfirmable, coap.NotFound, 0, token, nil)
+		reply = particle.ComposeNonReply(coap.NotFound, 0, token, nil)
 	}
 	return s.send(reply)
 }

@@ -65,10 +65,10 @@ const (
 func (s *DeviceSession) postDescription(flags byte) error {
 	payload := s.device.describe(flags)
 	if !s.profile.PostsToken {
-		return s.send(particle.ComposeDescribePost(0, nil, flags, nil, payload))
+		return s.send(particle.ComposeDescribePost(0, nil, particle.DescribePart{Flags: flags, Payload: payload}))
 	}
 	if len(payload) <= descriptionBlock {
-		return s.send(particle.ComposeDescribePost(0, s.nextToken(), flags, nil, payload))
+		return s.send(particle.ComposeDescribePost(0, s.nextToken(), particle.DescribePart{Flags: flags, Payload: payload}))
 	}
 	return s.postBlock(blockPost{flags: flags, rest: payload})
 }
@@ -77,7 +77,7 @@ func (s *DeviceSession) postDescription(flags byte) error {
 func (s *DeviceSession) postBlock(p blockPost) error {
 	n := min(len(p.rest), descriptionBlock)
 	block := particle.BlockBody{Number: p.next, More: n < len(p.rest), Size: blockSize}
-	id, err := s.post(particle.ComposeDescribePost(0, s.nextToken(), p.flags, &block, p.rest[:n]))
+	id, err := s.post(particle.ComposeDescribePost(0, s.nextToken(), particle.DescribePart{Flags: p.flags, Block: &block, Payload: p.rest[:n]}))
 	if err != nil {
 		return err
 	}
@@ -117,10 +117,10 @@ func (s *DeviceSession) describe(m *coap.Message) error {
 	case DescribeInTwo:
 		return s.describeTwice(m, token, particle.DescribeSystem)
 	case DescribeOnce:
-		return s.reply(particle.ComposeReply(coap.Acknowledgement, coap.Content, m.ID, token, s.device.describe(flags)))
+		return s.reply(particle.ComposeAckReply(coap.Content, m.ID, token, s.device.describe(flags)))
 	case DescribeBlocks:
 		if !asked || len(m.Token) != 1 || m.Type != coap.Confirmable {
-			return s.reply(particle.ComposeReply(coap.Acknowledgement, coap.BadRequest, m.ID, m.Token, nil))
+			return s.reply(particle.ComposeAckReply(coap.BadRequest, m.ID, m.Token, nil))
 		}
 	}
 	if err := s.ack(m); err != nil {
@@ -134,7 +134,7 @@ func (s *DeviceSession) describe(m *coap.Message) error {
 func (s *DeviceSession) describeTwice(m *coap.Message, token []byte, first byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reply := particle.ComposeReply(coap.Acknowledgement, coap.Content, m.ID, token, s.device.describe(first))
+	reply := particle.ComposeAckReply(coap.Content, m.ID, token, s.device.describe(first))
 	if err := s.sendLocked(&reply, nil); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *DeviceSession) describeTwice(m *coap.Message, token []byte, first byte)
 func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags byte) error {
 	payload := s.device.describe(flags)
 	if s.profile.Describe != DescribeBlocks || len(payload) <= descriptionBlock {
-		return s.send(particle.ComposeReply(coap.Confirmable, coap.Content, 0, token, payload))
+		return s.send(particle.ComposeConReply(coap.Content, 0, token, payload))
 	}
 	block := particle.BlockBody{Size: blockSize}
 	if v, ok := firstOption(m, coap.Block2); ok {
@@ -157,5 +157,5 @@ func (s *DeviceSession) describeSeparately(m *coap.Message, token []byte, flags 
 	to := min(from+descriptionBlock, len(payload))
 	block.More = to < len(payload)
 	tag := be.AppendUint32(nil, particle.ChunkCRC(payload))
-	return s.send(particle.ComposeDescribeBlock(0, token, tag, block, payload[from:to]))
+	return s.send(particle.ComposeDescribeReply(0, token, particle.DescribePart{Tag: tag, Block: &block, Payload: payload[from:to]}))
 }

@@ -59,7 +59,7 @@ func (s *DeviceSession) refuseUpdate(m *coap.Message) error {
 	if code == coap.ServiceUnavailable {
 		token = s.tokenOf(m)
 	}
-	return s.reply(particle.ComposeReply(coap.Acknowledgement, code, m.ID, token, nil))
+	return s.reply(particle.ComposeAckReply(code, m.ID, token, nil))
 }
 
 // chunk stores a chunk whose CRC is right. In fast mode newer firmware answers
@@ -85,7 +85,7 @@ func (s *DeviceSession) chunk(m *coap.Message) error {
 	if !good {
 		code = coap.BadRequest
 	}
-	if err := s.send(particle.ComposeReply(coap.NonConfirmable, code, 0, s.tokenOf(m), nil)); err != nil {
+	if err := s.send(particle.ComposeNonReply(code, 0, s.tokenOf(m), nil)); err != nil {
 		return err
 	}
 	return s.completed()
@@ -153,7 +153,7 @@ func (s *DeviceSession) completed() error {
 func (s *DeviceSession) updateDone(m *coap.Message) error {
 	u := s.update
 	if u == nil || len(u.missing(1)) > 0 {
-		if err := s.reply(particle.ComposeReply(coap.Acknowledgement, coap.BadRequest, m.ID, s.tokenOf(m), nil)); err != nil || u == nil {
+		if err := s.reply(particle.ComposeAckReply(coap.BadRequest, m.ID, s.tokenOf(m), nil)); err != nil || u == nil {
 			return err
 		}
 		return s.askMissed()
@@ -162,7 +162,7 @@ func (s *DeviceSession) updateDone(m *coap.Message) error {
 	if s.profile.UpdateReplyJSON {
 		verdict = []byte(`{"r":0}`)
 	}
-	if err := s.reply(particle.ComposeReply(coap.Acknowledgement, coap.Changed, m.ID, s.tokenOf(m), verdict)); err != nil {
+	if err := s.reply(particle.ComposeAckReply(coap.Changed, m.ID, s.tokenOf(m), verdict)); err != nil {
 		return err
 	}
 	s.update = nil

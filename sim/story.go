@@ -49,10 +49,10 @@ type scene struct {
 // seconds.
 const defaultPause = 110 * time.Millisecond
 
-// Run tells the story and returns when both ends are done. Its error is the
-// first thing that did not go as told.
-func (st *Story) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+// Run tells the story and returns when both ends are done. Its error is that of
+// ctx if it ended, else the first thing that did not go as told.
+func (st *Story) Run(outer context.Context) error {
+	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	devices, clouds := make(chan *DeviceSession, 1), make(chan *CloudSession, 1)
 	cloud := st.newCloud(func(ctx context.Context, s *CloudSession) error {
@@ -72,7 +72,11 @@ func (st *Story) Run(ctx context.Context) error {
 	go func() { ran <- st.runDevice(ctx, device) }()
 	err := st.tell(ctx, devices, clouds, ran)
 	cancel()
-	return errors.Join(err, <-served)
+	err = errors.Join(err, <-served)
+	if outer.Err() != nil {
+		return outer.Err()
+	}
+	return err
 }
 
 func (st *Story) runDevice(ctx context.Context, d *Device) error {

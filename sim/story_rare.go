@@ -155,7 +155,7 @@ func unknownMessages(_ context.Context, s *stage) error {
 	path := []coap.Option{{Number: coap.URIPath, Value: []byte("z")}}
 	return errors.Join(
 		s.cloud.send(coap.Message{Type: coap.NonConfirmable, Code: coap.POST, Options: path}),
-		s.cloud.send(particle.ComposeReply(coap.NonConfirmable, coap.Changed, 0, []byte{0xee}, nil)),
+		s.cloud.send(particle.ComposeNonReply(coap.Changed, 0, []byte{0xee}, nil)),
 		s.cloud.reply(particle.ComposeEmpty(coap.Acknowledgement, 0x7778, nil)),
 		s.device.reply(particle.ComposeEmpty(coap.Acknowledgement, 0x7779, nil)),
 		s.device.send(particle.ComposeUpdateDone(coap.Confirmable, 0, nil)),
@@ -181,14 +181,14 @@ func otherUpdates(ctx context.Context, s *stage) error {
 	}
 	if err := errors.Join(
 		s.device.reply(particle.ComposeEmpty(coap.Acknowledgement, started, nil)),
-		s.device.send(particle.ComposeReply(coap.Confirmable, coap.Created, 0, start.Token, nil)),
+		s.device.send(particle.ComposeConReply(coap.Created, 0, start.Token, nil)),
 		s.cloud.send(chunk),
 		s.device.send(acks),
 	); err != nil {
 		return err
 	}
 	finished, err := s.give(ctx, finish)
-	return errors.Join(err, s.device.reply(particle.ComposeReply(coap.Acknowledgement, coap.BadRequest, finished, finish.Token, nil)))
+	return errors.Join(err, s.device.reply(particle.ComposeAckReply(coap.BadRequest, finished, finish.Token, nil)))
 }
 
 // ota3 is a request of OTA protocol 3; its letter is its token.

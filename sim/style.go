@@ -73,7 +73,7 @@ func (y *Style) empty(code coap.Code, id uint16) coap.Message {
 	if y.AckToken {
 		token = []byte{0}
 	}
-	return particle.ComposeReply(coap.Acknowledgement, code, id, token, nil)
+	return particle.ComposeAckReply(code, id, token, nil)
 }
 
 // eventReply says whether an event is answered, and with which code.
