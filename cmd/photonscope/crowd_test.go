@@ -21,7 +21,7 @@ import (
 // wire is one end of a connection. It keeps every byte that passes.
 type wire struct {
 	net.Conn
-	count func(n int) // told of bytes received
+	of *crowd
 
 	mu        sync.Mutex
 	got, sent []byte
@@ -32,7 +32,7 @@ func (w *wire) Read(b []byte) (int, error) {
 	w.mu.Lock()
 	w.got = append(w.got, b[:n]...)
 	w.mu.Unlock()
-	w.count(n)
+	w.of.count(n)
 	return n, err
 }
 
@@ -40,6 +40,7 @@ func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	w.sent = append(w.sent, b...)
 	w.mu.Unlock()
+	w.of.sent.Add(int64(len(b)))
 	return w.Conn.Write(b)
 }
 
@@ -49,6 +50,8 @@ type crowd struct {
 	t        *testing.T
 	ln       net.Listener
 	received atomic.Int64 // bytes, by all ends
+	sent     atomic.Int64
+	sending  atomic.Int64 // ends that may still send
 	allowed  atomic.Int64 // ends send no more once so much was received
 	wg       sync.WaitGroup
 
@@ -95,7 +98,7 @@ func (c *crowd) connect(addr string, n int) {
 }
 
 func (c *crowd) add(list *[]*wire, conn net.Conn) *wire {
-	w := &wire{Conn: conn, count: c.count}
+	w := &wire{Conn: conn, of: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	*list = append(*list, w)
@@ -113,18 +116,38 @@ func (c *crowd) count(n int) {
 // reach waits until all ends together have received so many bytes.
 func (c *crowd) reach(n int64) {
 	c.t.Helper()
+	c.until(func() bool { return c.received.Load() >= n })
+}
+
+// allow lets the ends send until all together have received so many bytes, and a
+// little more.
+func (c *crowd) allow(n int64) {
+	c.allowed.Store(n)
+	c.count(0)
+}
+
+// settle waits until the ends have reached what they are allowed, and have
+// received all that was sent.
+func (c *crowd) settle() {
+	c.t.Helper()
+	c.until(func() bool {
+		received := c.received.Load()
+		return received >= c.allowed.Load() && received == c.sent.Load() && c.sending.Load() == 0
+	})
+}
+
+func (c *crowd) until(done func() bool) {
+	c.t.Helper()
 	deadline := time.After(patience)
 	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
-		if c.received.Load() >= n {
+		changed := c.more()
+		if done() {
 			return
 		}
 		select {
 		case <-changed:
 		case <-deadline:
-			c.t.Fatalf("%d of %d bytes received after %v", c.received.Load(), n, patience)
+			c.t.Fatalf("%d of %d bytes received, %d sent after %v", c.received.Load(), c.allowed.Load(), c.sent.Load(), patience)
 		}
 	}
 }
@@ -169,20 +192,40 @@ func (c *crowd) talk(w *wire, secret lightssl.Credentials) {
 			}
 		}
 	})
+	c.sending.Add(1)
+	defer func() {
+		c.sending.Add(-1)
+		c.count(0)
+	}()
 	out := lightssl.NewCipher(secret)
 	data := bytes.Repeat([]byte("photon "), 100)
 	for id := uint16(0); ; id++ {
-		for c.received.Load() >= c.allowed.Load() {
-			select {
-			case <-gone:
-				return
-			case <-c.more():
-			}
+		if !c.mayGoOn(gone) {
+			return
 		}
 		m := particle.ComposePublish(id, particle.EventBody{Name: "load", Data: data[:int(id)*37%len(data)]})
 		if _, err := w.Write(out.AppendSealedFrame(nil, m.Append(nil))); err != nil {
 			<-gone
 			return
+		}
+	}
+}
+
+// mayGoOn waits while no end may send. It returns false if the connection is
+// gone.
+func (c *crowd) mayGoOn(gone <-chan struct{}) bool {
+	c.sending.Add(-1)
+	defer c.sending.Add(1)
+	c.count(0)
+	for {
+		changed := c.more()
+		if c.received.Load() < c.allowed.Load() {
+			return true
+		}
+		select {
+		case <-gone:
+			return false
+		case <-changed:
 		}
 	}
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The disk of the test is a file system in memory, nearly filled by a file of
+// nobody's. A step of traffic is more than the rest, and three have room when that
+// file is gone.
+const (
+	diskSize   = 48 << 20
+	fillerSize = 47 << 20
+	step       = 1500 << 10
+)
+
+// X-3: the disk fills up while sessions run. They go on, the alarm is visible,
+// the file stays whole, and once there is room nothing is missing.
+func TestAFullDiskNeitherStopsSessionsNorLosesThem(t *testing.T) {
+	needNamespaces(t)
+	crowd := newCrowd(t)
+	disk := t.TempDir()
+	mount := []string{"unshare", "--mount", "sh", "-c", fmt.Sprintf(
+		`mount -t tmpfs -o size=%d tmpfs "$0" && head -c %d /dev/zero >"$0/filler" && exec "$@"`, diskSize, fillerSize), disk}
+	keys := simSpliceKeys(t)
+	args := slices.Concat([]string{"proxy", "-l", "127.0.0.1:0", "-w", filepath.Join(disk, "run.pcapng")}, keys, []string{crowd.ln.Addr().String()})
+	proxy := start(t, program(t, mount, args...))
+	crowd.allow(step)
+	crowd.connect(proxy.listening(), 4)
+	inside := fmt.Sprintf("/proc/%d/root%s/", proxy.cmd.Process.Pid, disk) // the disk as the program sees it
+	file, err := os.Open(inside + "run.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+
+	proxy.errs.wait(t, "the alarm", func(line string) bool { return strings.Contains(line, "no space left on device; sessions go on") })
+	crowd.allow(2 * step)
+	crowd.settle()
+	checkWhole(t, file, keys)
+
+	if err := os.Remove(inside + "filler"); err != nil {
+		t.Fatal(err)
+	}
+	proxy.errs.wait(t, "the end of the alarm", func(line string) bool { return strings.Contains(line, "the file is written again; nothing") })
+	crowd.allow(3 * step)
+	crowd.settle()
+	crowd.leave()
+	if code := proxy.interrupt(); code != exitOK {
+		t.Errorf("exit code %d: %s", code, proxy.errs)
+	}
+	recording := checkWhole(t, file, keys)
+	if n := crowd.checkRecording(recording, true); n != 8 {
+		t.Errorf("%d connections were compared, want 8", n)
+	}
+}
+
+// needNamespaces skips the test where it may not mount, or fails it where
+// everything must be.
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", t.TempDir()).CombinedOutput(); err != nil {
+		if os.Getenv("PHOTONSCOPE_INTEROP") == "require" {
+			t.Fatalf("no mount namespaces: %v: %s", err, out)
+		}
+		t.Skipf("no mount namespaces: %v: %s", err, out)
+	}
+}
+
+// checkWhole demands that a recording ends where a block does and can be read,
+// and returns it.
+func checkWhole(t *testing.T, file *os.File, keys []string) []byte {
+	t.Helper()
+	recording := wholeFile(t, file)
+	name := filepath.Join(t.TempDir(), "copy.pcapng")
+	if err := os.WriteFile(name, recording, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := runApp(t, nil, slices.Concat([]string{"read", "-q"}, keys, []string{name})...); code != exitOK {
+		t.Errorf("read: exit %d: %s", code, errs)
+	}
+	return recording
+}
+
+// wholeFile returns a recording that ends where a block does. Only within an
+// attempt to write, one a second on a full disk, may it end elsewhere: then it is
+// read again.
+func wholeFile(t *testing.T, file *os.File) []byte {
+	t.Helper()
+	for range 5 {
+		recording, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<40))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lastBlockEnd(recording) == len(recording) {
+			return recording
+		}
+	}
+	t.Fatal("the recording never ends where a block does")
+	return nil
+}
+
+// lastBlockEnd walks over the blocks of a pcapng file.
+func lastBlockEnd(b []byte) int {
+	at := 0
+	for len(b)-at >= 12 {
+		n := int(binary.LittleEndian.Uint32(b[at+4:]))
+		if n < 12 || n > len(b)-at || !bytes.Equal(b[at+4:at+8], b[at+n-4:at+n]) {
+			break
+		}
+		at += n
+	}
+	return at
+}
