@@ -99,4 +99,3 @@ func (p *process) wait() int {
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
-
