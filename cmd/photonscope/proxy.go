@@ -28,6 +28,7 @@ type proxyFlags struct {
 	transparent bool
 	allowClient []string
 	allowDest   []string
+	maxDevices  int
 }
 
 func newProxyCommand(a *app) *cobra.Command {
@@ -61,6 +62,7 @@ The mode follows from the keys given with -k:
 	flags.BoolVar(&f.transparent, "transparent", false, "connect each device to the destination it asked for (Linux REDIRECT) instead of UPSTREAM")
 	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "network that may connect, such as 203.0.113.0/24 (default: loopback and private)")
 	flags.StringArrayVar(&f.allowDest, "allow-dest", nil, "with --transparent: destination that may be reached, such as 203.0.113.0/24 or 203.0.113.7:5683")
+	flags.IntVar(&f.maxDevices, "max-devices", 0, "devices that may be connected at once (default 512)")
 	return cmd
 }
 
@@ -95,8 +97,8 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 
 // listener opens the listening socket. All addresses at once only if asked for.
 func (f *proxyFlags) listener() (net.Listener, error) {
-	host, _, err := net.SplitHostPort(f.listen)
-	if err != nil {
+	host, port, err := net.SplitHostPort(f.listen)
+	if err != nil || !isPort(port) {
 		return nil, usageError("-l 127.0.0.1:5683", "-l %s is no address and port", f.listen)
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
@@ -121,10 +123,14 @@ func (f *proxyFlags) server(upstream string, keys *keySet) (*proxy.Server, error
 	if err != nil {
 		return nil, usageError("one of: auto, observe, splice, terminate", "--mode %s means nothing", f.mode)
 	}
+	if f.maxDevices < 0 {
+		return nil, usageError("--max-devices 2000", "--max-devices %d is no number of devices", f.maxDevices)
+	}
 	srv := &proxy.Server{
 		Mode: mode, Upstream: upstream,
 		ServerKey: keys.ServerKey, CloudKey: keys.CloudPublic,
 		DeviceKey: keys.spliceKey(mode == proxy.Splice),
+		Limits:    proxy.Limits{Conns: f.maxDevices},
 	}
 	if f.transparent {
 		srv.Destination = proxy.OriginalDestination
@@ -139,11 +145,30 @@ func (f *proxyFlags) server(upstream string, keys *keySet) (*proxy.Server, error
 		return nil, usageError("leave UPSTREAM out", "--transparent connects each device to the destination it asked for")
 	}
 	if upstream != "" {
-		if _, _, err := net.SplitHostPort(upstream); err != nil {
-			return nil, usageError("photonscope proxy "+upstream+":5683", "UPSTREAM %s is no host and port", upstream)
+		if err := checkUpstream(upstream); err != nil {
+			return nil, err
 		}
 	}
 	return srv, f.demand(mode, srv)
+}
+
+// checkUpstream refuses what can be no address of a server.
+func checkUpstream(upstream string) error {
+	host, port, err := net.SplitHostPort(upstream)
+	switch {
+	case err != nil:
+		return usageError("photonscope proxy "+net.JoinHostPort(upstream, "5683"), "UPSTREAM %s is no host and port", upstream)
+	case host == "":
+		return usageError("photonscope proxy 127.0.0.1:"+port, "UPSTREAM %s names no host", upstream)
+	case !isPort(port) || port == "0":
+		return usageError("photonscope proxy "+net.JoinHostPort(host, "5683"), "UPSTREAM %s has no port from 1 to 65535", upstream)
+	}
+	return nil
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
 }
 
 // demand refuses a mode whose keys are missing.
