@@ -2,6 +2,8 @@ package decode
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strconv"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
@@ -57,8 +59,13 @@ func optionDef(number uint16) *field.Def {
 	if d := optionDefs[number]; d != nil {
 		return d
 	}
-	info := coap.Lookup(number)
-	return &field.Def{Key: info.Key(), Label: info.Name, Type: field.Bytes, Help: info.Describe(), Many: true}
+	return unknownDef(number)
+}
+
+// unknownDef returns the Def of an option that no registry names, and of one that
+// occurs again though it may not: that counts as unknown (RFC 7252 section 5.4.5).
+func unknownDef(number uint16) *field.Def {
+	return &field.Def{Key: unknownOption + strconv.Itoa(int(number)), Label: fmt.Sprintf("Option %d", number), Type: field.Bytes, Help: coap.Lookup(number).Describe(), Many: true}
 }
 
 // optionField returns an option's value with its range in the message.

@@ -44,12 +44,13 @@ func optionTree(b []byte, o *coap.Option) field.Field {
 // those that are computed, from those that lie elsewhere in the message.
 func splitFields(fields []field.Field, start, end int) (inside, elsewhere []field.Field) {
 	for _, f := range fields {
-		if f.Start == f.End || f.Start >= start && f.End <= end {
-			if f.Start == f.End {
-				f.Start, f.End = start, start
-			}
+		switch {
+		case f.Start == f.End:
+			f.Start, f.End = start, start
 			inside = append(inside, f)
-		} else {
+		case f.Start >= start && f.End <= end:
+			inside = append(inside, f)
+		default:
 			elsewhere = append(elsewhere, f)
 		}
 	}
@@ -58,7 +59,8 @@ func splitFields(fields []field.Field, start, end int) (inside, elsewhere []fiel
 
 // annotate hangs what the kind knows of options into the CoAP tree: a field
 // that is one option's value goes below that value, one that spans several
-// options becomes the node around them.
+// options becomes the node around them. Any other stands below what it begins
+// in, without bytes of its own.
 func annotate(tree, found []field.Field) []field.Field {
 	for _, f := range found {
 		i := slices.IndexFunc(tree, func(t field.Field) bool { return t.End > f.Start })
@@ -66,42 +68,62 @@ func annotate(tree, found []field.Field) []field.Field {
 			continue
 		}
 		j := i
-		for j < len(tree) && tree[j].End < f.End {
+		for j < len(tree)-1 && tree[j].End < f.End {
 			j++
 		}
-		switch {
-		case j == len(tree):
-		case i == j:
-			tree[i].Fields = below(tree[i].Fields, f)
-		default:
+		if i < j && tree[i].Start <= f.Start && tree[j].End == f.End {
 			f.Start, f.End = tree[i].Start, tree[j].End
 			f.Fields = slices.Clone(tree[i : j+1])
 			tree = slices.Replace(tree, i, j+1, f)
+			continue
+		}
+		if !below(tree[i].Fields, f) {
+			f.Start, f.End = tree[i].Start, tree[i].Start
+			tree[i].Fields = append(tree[i].Fields, f)
 		}
 	}
 	return tree
 }
 
-// below puts f under the leaf with exactly its range.
-func below(fields []field.Field, f field.Field) []field.Field {
+// below puts f under the leaf with exactly its range, if there is one.
+func below(fields []field.Field, f field.Field) bool {
 	for i := range fields {
-		if t := &fields[i]; t.Start == f.Start && t.End == f.End && t.Leaf() {
+		t := &fields[i]
+		if t.Start == f.Start && t.End == f.End && t.Leaf() {
 			t.Fields = []field.Field{f}
+			return true
+		}
+		if below(t.Fields, f) {
+			return true
 		}
 	}
-	return fields
+	return false
 }
 
-// fill adds leaves for the bytes that no field covers.
+// fill sorts fields by their place in b, adds leaves for the bytes that no field
+// covers, and leaves to a field that overlaps the one before no bytes of its own.
+// Computed fields keep their neighbours.
 func fill(fields []field.Field, b []byte) []field.Field {
+	end := 0
+	for i := range fields {
+		if f := &fields[i]; f.Start == f.End {
+			f.Start, f.End = end, end
+		} else {
+			end = f.End
+		}
+	}
+	slices.SortStableFunc(fields, func(x, y field.Field) int { return x.Start - y.Start })
 	var out []field.Field
 	at := 0
 	for _, f := range fields {
+		if f.Start < at || f.End > len(b) {
+			f.Start, f.End = at, at
+		}
 		if f.Start > at {
 			out = append(out, leaf(&defRest, b, at, f.Start))
 		}
 		out = append(out, f)
-		at = max(at, f.End)
+		at = f.End
 	}
 	if at < len(b) {
 		out = append(out, leaf(&defRest, b, at, len(b)))

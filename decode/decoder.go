@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -18,6 +19,8 @@ type Decoder struct {
 	last     uint32                      // session number
 	arena    arena
 	messages slab[Message]
+	message  coap.Message // the one at hand
+	ciphers  ciphers
 	scratch  [lightssl.BlockLen]byte
 }
 

@@ -152,6 +152,8 @@ func dissectMessage(e *Event, b *Message) []Layer {
 	return append(layers, Layer{Name: Payload, Bytes: m.Payload, Fields: fill(inPayload, m.Payload)})
 }
 
+// dissectMalformed shows a whole frame as one, and of what decryption gave the
+// message up to its fault.
 func dissectMalformed(e *Event, b *Malformed) []Layer {
 	if b.Padded == nil {
 		if b.Layer == Wire && lightssl.FrameLen(e.Raw) == len(e.Raw) {
@@ -159,9 +161,14 @@ func dissectMalformed(e *Event, b *Malformed) []Layer {
 		}
 		return []Layer{whole(Wire, e.Raw, &defRest)}
 	}
-	plain := whole(Plain, b.Padded, &defRest)
-	if pad := len(b.Padded) - len(b.Plain); pad > 0 {
-		plain.Fields = parts(b.Padded, cut{&defRest, len(b.Plain)}, cut{&defPadding, pad})
+	var m coap.Message
+	var fields []field.Field
+	at := 0
+	if len(b.Plain) < len(b.Padded) && b.Offset >= coap.HeaderLen && m.Parse(b.Plain) != nil {
+		fields = coapTree(b.Plain[:b.Offset], &m)
+		at = fields[len(fields)-1].End
 	}
-	return []Layer{frameLayer(e.Raw), plain}
+	rest := parts(b.Padded[at:], cut{&defRest, len(b.Plain) - at}, cut{&defPadding, lightssl.BlockLen})
+	shift(rest, at)
+	return []Layer{frameLayer(e.Raw), {Name: Plain, Bytes: b.Padded, Fields: append(fields, rest...)}}
 }

@@ -161,7 +161,7 @@ func (s *session) plausible(h *half, b []byte, first bool) answer {
 	case !ok:
 		return needMore
 	case s.creds != nil && len(body) > lightssl.BlockLen:
-		return yesIf(s.padded(h, body))
+		return yesIf(s.padded(body))
 	case first:
 		return yes
 	case len(rest) < lightssl.FrameHeaderLen:
@@ -186,10 +186,11 @@ func yesIf(ok bool) answer {
 
 // padded reports whether a ciphertext of two blocks or more ends in valid
 // padding: its last block needs no IV but the block before.
-func (s *session) padded(h *half, body []byte) bool {
+func (s *session) padded(body []byte) bool {
 	last := len(body) - lightssl.BlockLen
-	h.cipher.SetHead(body[last-lightssl.BlockLen:])
-	_, err := h.cipher.Open(s.d.scratch[:0], body[last:])
+	cipher := s.d.ciphers.of(s.creds)
+	cipher.SetHead(body[last-lightssl.BlockLen:])
+	_, err := cipher.Open(s.d.scratch[:0], body[last:])
 	return err == nil
 }
 

@@ -61,8 +61,8 @@ type half struct {
 	used    int
 	begin   int    // offset in the direction of buf's first byte
 	marks   []mark // when the bytes came
+	grain   int    // a mark is for more bytes than that, or the last one
 	label   string // what protocol a foreigner speaks
-	cipher  *lightssl.Cipher
 	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
 	hasHead bool
 	seen    bool // some frame passed or was lost, so the credentials' IV is over
@@ -89,22 +89,34 @@ const (
 func (h *half) add(at time.Time, data []byte) {
 	h.buf = append(h.buf, data...)
 	end := h.begin + len(h.buf)
-	if n := len(h.marks); n > 0 && h.marks[n-1].at.Equal(at) {
-		h.marks[n-1].end = end
-		return
-	}
-	if len(h.marks) == maxMarks {
+	n := len(h.marks)
+	if n == maxMarks {
 		h.coarsen()
+		n = len(h.marks)
+	}
+	if n > 0 && (h.marks[n-1].at.Equal(at) || end-h.markedBefore(n-1) <= h.grain) {
+		h.marks[n-1] = mark{end, at}
+		return
 	}
 	h.marks = append(h.marks, mark{end, at})
 }
 
-// coarsen forgets every other time: bytes pass for as late as their neighbours.
+// markedBefore returns where the bytes begin that a mark is for.
+func (h *half) markedBefore(i int) int {
+	if i == 0 {
+		return h.begin
+	}
+	return h.marks[i-1].end
+}
+
+// coarsen joins every two marks, and has those to come be for as many bytes.
+// Bytes pass for as late as their neighbours.
 func (h *half) coarsen() {
 	for i := range maxMarks / 2 {
 		h.marks[i] = h.marks[2*i+1]
 	}
 	h.marks = h.marks[:maxMarks/2]
+	h.grain = max(2, 2*h.grain)
 }
 
 // pending returns the bytes that no record has taken.
@@ -132,4 +144,7 @@ func (h *half) compact() {
 	}
 	old := sort.Search(len(h.marks), func(i int) bool { return h.marks[i].end > h.begin })
 	h.marks = h.marks[:copy(h.marks, h.marks[old:])]
+	if len(h.marks) <= 1 {
+		h.grain = 0
+	}
 }

@@ -35,7 +35,7 @@ type jsonLine struct {
 }
 
 func (j *jsonLine) value(def *field.Def, v field.Value) {
-	if def == j.many {
+	if j.many != nil && (def == j.many || def.Key == j.many.Key) {
 		j.b = v.AppendJSON(append(j.b, ','), j.showSecrets)
 		return
 	}

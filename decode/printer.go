@@ -148,6 +148,9 @@ func (p *Printer) coap(m *coap.Message) {
 	for i := range m.Options {
 		o := &m.Options[i]
 		def := optionDef(o.Number)
+		if i > 0 && !def.Many && m.Options[i-1].Number == o.Number {
+			def = unknownDef(o.Number)
+		}
 		p.add(def, optionValue(def, o.Value))
 	}
 	if len(m.Payload) > 0 {

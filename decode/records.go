@@ -91,12 +91,9 @@ func (s *session) openCredentials() *Credentials {
 	return body
 }
 
-// start sets both halves to open frames.
+// start lets both halves open frames.
 func (s *session) start(c lightssl.Credentials) {
 	s.creds, s.record = &c, nil
-	for i := range s.half {
-		s.half[i].cipher = lightssl.NewCipher(c)
-	}
 }
 
 func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
@@ -127,10 +124,12 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 		return &Sealed{Reason: s.sealedReason()}
 	}
 	headKnown := h.hasHead || !h.seen
+	cipher := s.d.ciphers.of(s.creds)
+	cipher.SetHead(s.creds.IV())
 	if h.hasHead {
-		h.cipher.SetHead(h.head[:])
+		cipher.SetHead(h.head[:])
 	}
-	plain, err := h.cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
+	plain, err := cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
 	whole := plain[:len(ciphertext)]
 	switch {
 	case !headKnown && len(ciphertext) == lightssl.BlockLen:
@@ -147,7 +146,7 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 
 // parse makes a message of an opened frame.
 func (s *session) parse(plain, padded []byte) Body {
-	err := s.msg.Parse(plain)
+	err := s.d.message.Parse(plain)
 	var fault *coap.ParseError
 	if errors.As(err, &fault) {
 		return &Malformed{Layer: Plain, Offset: fault.Offset, Plain: plain, Padded: padded, Reason: "not CoAP: " + fault.Reason}

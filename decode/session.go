@@ -3,7 +3,6 @@ package decode
 import (
 	"time"
 
-	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
@@ -40,7 +39,6 @@ type session struct {
 	late       Body   // credentials that were opened by a frame: shown before it
 	creds      *lightssl.Credentials
 	conv       particle.Conversation
-	msg        coap.Message // reused
 }
 
 func newSession(d *Decoder, it stream.Opened) *session {
@@ -112,7 +110,7 @@ func (s *session) step(dst []Event, from stream.Direction) ([]Event, bool) {
 		s.late = nil
 	}
 	if m, ok := body.(*Message); ok {
-		m.Meaning = s.conv.Next(from, at, &s.msg)
+		m.Meaning = s.conv.Next(from, at, &s.d.message)
 	}
 	dst = append(dst, s.event(at, from, s.d.arena.copy(b[:n]), body))
 	h.consume(n)
