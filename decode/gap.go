@@ -120,7 +120,7 @@ func (s *session) readAnyFrame(from stream.Direction, b []byte) (int, Body) {
 	h := &s.half[from]
 	at, found := h.scanned, no
 	for ; at < min(len(b), maxJunk); at++ {
-		found = s.plausible(h, b[at:], at == 0 && h.lost)
+		found = s.plausible(b[at:], at == 0 && h.lost)
 		if found == yes || found == needMore && !h.ended {
 			break
 		}
@@ -149,7 +149,7 @@ const (
 
 // plausible judges whether a frame begins at the front of b. The first byte
 // after a gap usually is the first of a packet, and so of a frame.
-func (s *session) plausible(h *half, b []byte, first bool) answer {
+func (s *session) plausible(b []byte, first bool) answer {
 	if len(b) < lightssl.FrameHeaderLen {
 		return needMore
 	}

@@ -114,7 +114,7 @@ func (o *OneLeg) pass(dst []Event, p *pairing, e Event) []Event {
 // remember notes what the device leg has shown.
 func (p *pairing) remember(b []byte) {
 	if len(p.shown) == twinLimit {
-		p.shown = p.shown[1:]
+		p.shown = dropped(p.shown, 1)
 	}
 	p.shown = append(p.shown, b)
 }
@@ -124,7 +124,7 @@ func (p *pairing) second(dst []Event, e Event) []Event {
 	b := content(&e)
 	for i := range p.shown {
 		if bytes.Equal(p.shown[i], b) {
-			p.shown = p.shown[i+1:]
+			p.shown = dropped(p.shown, i+1)
 			return dst
 		}
 	}
@@ -139,8 +139,7 @@ func (p *pairing) settle(dst []Event, e *Event) []Event {
 	for i := range p.held {
 		if bytes.Equal(content(&p.held[i]), b) {
 			dst = p.release(dst, i)
-			p.held[0] = Event{}
-			p.held = p.held[1:]
+			p.held = dropped(p.held, 1)
 			return dst
 		}
 	}
@@ -173,10 +172,22 @@ func standsFor(a, b Body) bool {
 func (p *pairing) release(dst []Event, n int) []Event {
 	for i := range p.held[:n] {
 		dst = p.show(dst, p.held[i])
-		p.held[i] = Event{}
 	}
-	p.held = p.held[n:]
+	p.held = dropped(p.held, n)
 	return dst
+}
+
+// dropped takes the first n off a list, so that they keep nothing alive. Room
+// that was needed once is not kept by a list that is empty.
+func dropped[T any](list []T, n int) []T {
+	clear(list[:n])
+	switch {
+	case n < len(list):
+		return list[n:]
+	case cap(list) > 2:
+		return nil
+	}
+	return list[:0]
 }
 
 // show appends an event that only the cloud leg has.
