@@ -146,14 +146,21 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 
 // parse makes a message of an opened frame.
 func (s *session) parse(plain, padded []byte) Body {
-	err := s.d.message.Parse(plain)
-	var fault *coap.ParseError
-	if errors.As(err, &fault) {
-		return &Malformed{Layer: Plain, Offset: fault.Offset, Plain: plain, Padded: padded, Reason: "not CoAP: " + fault.Reason}
+	if err := s.d.message.Parse(plain); err != nil {
+		return notCoAP(err, plain, padded)
 	}
 	m := s.d.messages.new()
 	m.Plain, m.Padded = plain, padded
 	return m
+}
+
+func notCoAP(err error, plain, padded []byte) *Malformed {
+	body := &Malformed{Layer: Plain, Plain: plain, Padded: padded, Reason: err.Error()}
+	var fault *coap.ParseError
+	if errors.As(err, &fault) {
+		body.Offset, body.Reason = fault.Offset, "not CoAP: "+fault.Reason
+	}
+	return body
 }
 
 const foreignPiece = 4 << 10
