@@ -21,6 +21,7 @@ type Decoder struct {
 	messages slab[Message]
 	message  coap.Message // the one at hand
 	ciphers  ciphers
+	room     room
 	scratch  [lightssl.BlockLen]byte
 }
 

@@ -59,10 +59,10 @@ type half struct {
 	next    record
 	buf     []byte // bytes that do not make a record yet, from used on
 	used    int
-	begin   int    // offset in the direction of buf's first byte
-	marks   []mark // when the bytes came
-	grain   int    // a mark is for more bytes than that, or the last one
-	label   string // what protocol a foreigner speaks
+	begin   int                     // offset in the direction of buf's first byte
+	marks   []mark                  // when the bytes came
+	grain   int                     // a mark is for more bytes than that, or the last one
+	label   string                  // what protocol a foreigner speaks
 	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
 	hasHead bool
 	seen    bool // some frame passed or was lost, so the credentials' IV is over
@@ -82,7 +82,7 @@ type mark struct {
 const (
 	holdLimit = 256 << 10 // bytes that a half collects while it waits for the other one
 	maxMarks  = 1024      // times that it remembers
-	keptLen   = 4 << 10   // capacity that an idle half keeps
+	keptLen   = 64 << 10  // capacity that is kept for the next half
 )
 
 // add takes bytes as they come.
@@ -131,20 +131,43 @@ func (h *half) time(n int) time.Time {
 // consume takes the first n pending bytes away.
 func (h *half) consume(n int) { h.used += n }
 
+// room is what a half without pending bytes lends to the next one that has
+// some, so that the many sessions that are silent hold none.
+type room struct {
+	buf   []byte
+	marks []mark
+}
+
+// borrow makes room for bytes.
+func (h *half) borrow(r *room) {
+	if h.buf == nil {
+		h.buf, h.marks = r.buf, r.marks
+		*r = room{}
+	}
+}
+
 // compact gives back the room of bytes that were consumed.
-func (h *half) compact() {
+func (h *half) compact(r *room) {
 	if h.used == 0 {
 		return
 	}
 	h.begin += h.used
 	h.buf = h.buf[:copy(h.buf, h.buf[h.used:])]
 	h.used = 0
-	if len(h.buf) == 0 && cap(h.buf) > keptLen {
-		h.buf = nil
+	if len(h.buf) == 0 {
+		h.giveBack(r)
+		return
 	}
 	old := sort.Search(len(h.marks), func(i int) bool { return h.marks[i].end > h.begin })
 	h.marks = h.marks[:copy(h.marks, h.marks[old:])]
 	if len(h.marks) <= 1 {
 		h.grain = 0
 	}
+}
+
+func (h *half) giveBack(r *room) {
+	if cap(h.buf) <= keptLen {
+		*r = room{h.buf[:0], h.marks[:0]}
+	}
+	h.buf, h.marks, h.grain = nil, nil, 0
 }

@@ -65,14 +65,15 @@ func (s *session) segment(dst []Event, it stream.Segment) []Event {
 		return dst
 	}
 	s.last = it.At
+	h.borrow(&s.d.room)
 	h.add(it.At, it.Data)
 	dst = s.pump(dst, it.From)
 	if len(h.pending()) > holdLimit {
 		h.hurried = true
 		dst = s.pump(dst, it.From)
 	}
-	h.compact()
-	s.half[it.From.Opposite()].compact()
+	h.compact(&s.d.room)
+	s.half[it.From.Opposite()].compact(&s.d.room)
 	return dst
 }
 
@@ -150,7 +151,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 		dst = append(dst, s.event(h.time(len(b)), from, s.d.arena.copy(b), body))
 		h.consume(len(b))
 	}
-	h.compact()
+	h.compact(&s.d.room)
 	return dst
 }
 
