@@ -57,9 +57,6 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	if o.legs == "both" {
 		l.pipe.oneLeg = nil
 	}
-	if err := l.openKeyLogs(f); err != nil {
-		return nil, err
-	}
 	if f.record != "" {
 		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.say)
 		if err != nil {
@@ -67,6 +64,12 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 		}
 		l.recorder = r
 		l.pipe.record = r
+	}
+	if err := l.openKeyLogs(f); err != nil {
+		if l.recorder != nil {
+			l.recorder.discard()
+		}
+		return nil, err
 	}
 	return l, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -66,6 +67,8 @@ func createRecording(path string) (*os.File, error) {
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
+	case isFolder(path):
+		return nil, usageError("-w "+filepath.Join(path, "session.pcapng"), "record to %s: it is a folder", path)
 	case os.IsExist(err):
 		return nil, usageError("another name, or move the file away", "record to %s: there is a file already, and a recording is never overwritten", path)
 	case err != nil:
@@ -100,6 +103,14 @@ func (r *recorder) Message(e *decode.Event, m *decode.Message) {
 		At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain,
 		Comment: string(r.printer.AppendComment(nil, e)),
 	})
+}
+
+// discard ends a recording of nothing and leaves no file.
+func (r *recorder) discard() {
+	_ = r.Close() // there is nothing to lose
+	if r.stop != nil {
+		_ = os.Remove(r.file.Name()) // else it stays, with nothing in it
+	}
 }
 
 // Close ends the recording and reports what it lacks.
