@@ -101,6 +101,9 @@ func (o *OneLeg) pass(dst []Event, p *pairing, e Event) []Event {
 		if b.How == stream.Reset {
 			over[e.From.Opposite()] = true
 		}
+		if b.How == stream.Cut { // the twin may be what was cut off
+			p.gapped[e.From] = true
+		}
 		if over[stream.FromCloud] {
 			dst = p.release(dst, len(p.held))
 		}

@@ -170,6 +170,14 @@ func TestAGapIsNoAlteration(t *testing.T) {
 	d.want(t, "device → gap 18", "cloud → hello")
 }
 
+// Nor does anything where the source ended between the two copies.
+func TestACutIsNoAlteration(t *testing.T) {
+	d, _ := readyDuet(t)
+	d.item(stream.Segment{Conn: 2, From: cld, Data: d.bytes("f1")})
+	d.end(cld, stream.Cut, 1)
+	d.want(t, "cloud ← hello-reply", "device ← closed cut, 0 pending")
+}
+
 // A device leg alone, as in terminate mode, waits for nothing.
 func TestALegAloneIsPassedOn(t *testing.T) {
 	d := &duet{scene: newScene(t, "server device")}
