@@ -93,7 +93,7 @@ func (s *session) openCredentials() *Credentials {
 
 // start lets both halves open frames.
 func (s *session) start(c lightssl.Credentials) {
-	s.creds, s.record = &c, nil
+	s.creds, s.record, s.announced = &c, nil, nil
 }
 
 func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {

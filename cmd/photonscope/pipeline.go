@@ -68,11 +68,13 @@ func (p *pipeline) tap(items []stream.Item) {
 func (p *pipeline) run(ctx context.Context) {
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
+	memory := memory{given: time.Now()}
 	var spare []stream.Item
 	for {
 		select {
-		case <-tick.C:
+		case now := <-tick.C:
 			spare = p.drain(spare)
+			memory.traffic(now, len(spare) > 0)
 		case <-ctx.Done():
 			p.drain(spare)
 			p.finish()

@@ -10,9 +10,10 @@ import (
 
 // What a keyring keeps at most; the oldest goes first. A key is never dropped.
 const (
-	maxRecords  = 4096
-	maxSessions = 1 << 17
-	maxLoose    = 1 << 14
+	maxIdentities = 256  // between the proxy and the decoder, or the two legs of a recording
+	maxRecords    = 4096 // of credentials
+	maxSessions   = 1 << 17
+	maxLoose      = 1 << 14
 )
 
 // Keyring holds all that can open sessions: private keys of servers and
@@ -165,7 +166,7 @@ func (r *Keyring) putIdentity(of recordID, o openedIdentity) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if old, _ := r.identities.get(of); !old.ok {
-		r.identities.put(of, o, maxRecords)
+		r.identities.put(of, o, maxIdentities)
 	}
 }
 
