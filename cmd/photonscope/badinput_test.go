@@ -179,6 +179,12 @@ func readFront(t *testing.T, whole []byte, n int, keyLog string) (map[string][]s
 		}
 		oneSentence(t, errs, name+": ", "cut off inside", fmt.Sprint("at byte ", n))
 	}
+	out, _, _ = runApp(t, nil, "read", "-q", "-T", "ndjson", "-k", keyLog, name)
+	for _, e := range events(t, out) {
+		if e.str("type") == "message" && e["photon.altered"] != nil {
+			t.Errorf("cut at byte %d: called altered, although only its copy was cut off: %v", n, e)
+		}
+	}
 	return lanes(t, list[1:len(list)-1]), summary
 }
 
