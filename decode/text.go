@@ -11,13 +11,14 @@ import (
 )
 
 // AppendLine appends the event as one line for people, newline included: time
-// of day in UTC, session, device, direction, what it is, and what it says.
+// of day in UTC, session, device, direction, what it is, and what it says. What
+// it says begins in column 47, so that most lines fit a narrow terminal.
 func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
-	dst = e.At.UTC().AppendFormat(dst, "15:04:05.000  ")
-	dst = appendPadded(dst, 4, strconv.AppendUint(nil, uint64(e.Session), 10))
-	dst = appendPadded(dst, 7, appendDevice(nil, e))
-	dst = appendPadded(dst, 9, []byte(legArrow(e)))
-	dst = appendPadded(dst, 20, []byte(title(e)))
+	dst = e.At.UTC().AppendFormat(dst, "15:04:05.000 ")
+	dst = appendPadded(dst, 3, strconv.AppendUint(nil, uint64(e.Session), 10))
+	dst = appendPadded(dst, 6, appendDevice(nil, e))
+	dst = appendPadded(dst, 2, []byte(legArrow(e)))
+	dst = appendPadded(dst, 18, []byte(title(e)))
 	dst = appendRTT(p.appendSummary(dst, e), e)
 	for dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
@@ -41,7 +42,10 @@ func appendRTT(dst []byte, e *Event) []byte {
 	if !ok || !m.Meaning.HasRTT {
 		return dst
 	}
-	dst = appendDuration(append(dst, "  ("...), m.Meaning.RTT)
+	if dst[len(dst)-1] != ' ' {
+		dst = append(dst, "  "...)
+	}
+	dst = appendDuration(append(dst, '('), m.Meaning.RTT)
 	return append(dst, ')')
 }
 
@@ -64,14 +68,15 @@ func appendDevice(dst []byte, e *Event) []byte {
 	return append(dst, id[len(id)-6:]...)
 }
 
-// legArrow shows who sent the bytes and, on the cloud leg, that it is that one.
+// legArrow shows who sent the bytes, with a "c" if they are those of the
+// proxy's leg to the cloud.
 func legArrow(e *Event) string {
 	a := arrow(e.From)
 	if _, ok := e.Body.(*Opened); ok {
 		a = "·"
 	}
 	if e.Conn.Leg == stream.CloudLeg {
-		return a + " (cloud)"
+		return a + "c"
 	}
 	return a
 }
