@@ -87,8 +87,7 @@ func (m *Message) Parse(b []byte) error {
 // parseOptions reads options up to the payload marker or the end. What is common,
 // short options, is read in line; widen does the rest.
 func (m *Message) parseOptions(b []byte) error {
-	options, number, at := m.Options[:0], 0, m.OptionsStart
-	defer func() { m.Options = options }()
+	number, at := 0, m.OptionsStart
 	for at < len(b) && b[at] != PayloadMarker {
 		start := at
 		delta, length := int(b[at]>>4), int(b[at]&15)
@@ -105,16 +104,17 @@ func (m *Message) parseOptions(b []byte) error {
 			return &ParseError{start, "the option number exceeds 65535"}
 		case len(b)-at < length:
 			return &ParseError{start, "the option value is cut off"}
-		case len(options) == MaxOptions:
+		case len(m.Options) == MaxOptions:
 			return &ParseError{start, "more than 256 options"}
 		}
 		// Filled in place: copying an Option that was made elsewhere costs as much as all the rest.
-		if n := len(options); n < cap(options) {
-			options = options[:n+1]
+		n := len(m.Options)
+		if n < cap(m.Options) {
+			m.Options = m.Options[:n+1]
 		} else {
-			options = append(options, Option{})
+			m.Options = append(m.Options, Option{})
 		}
-		o := &options[len(options)-1]
+		o := &m.Options[n]
 		o.Number, o.Value, o.Start, o.Data = uint16(number), b[at:at+length], start, at
 		at += length
 	}
