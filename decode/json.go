@@ -35,14 +35,14 @@ type jsonLine struct {
 }
 
 func (j *jsonLine) value(def *field.Def, v field.Value) {
-	if j.many != nil && (def == j.many || def.Key == j.many.Key) {
-		j.b = v.AppendJSON(append(j.b, ','), j.showSecrets)
-		return
+	if j.many != nil {
+		if def == j.many || def.Key == j.many.Key {
+			j.b = v.AppendJSON(append(j.b, ','), j.showSecrets)
+			return
+		}
+		j.closeArray()
 	}
-	j.closeArray()
-	b := append(j.b, ',', '"')
-	b = append(b, def.Key...)
-	b = append(b, '"', ':')
+	b := append(append(append(j.b, `,"`...), def.Key...), `":`...)
 	if def.Many {
 		j.many = def
 		b = append(b, '[')

@@ -10,16 +10,16 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // AppendHex appends b as lower-case hexadecimal digits.
-func AppendHex(dst, b []byte) []byte {
+func AppendHex[T string | []byte](dst []byte, b T) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
 	out := dst[start:]
 	for len(b) >= 4 && len(out) >= 8 {
-		binary.BigEndian.PutUint64(out, hex4(binary.BigEndian.Uint32(b)))
+		binary.BigEndian.PutUint64(out, hex4(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8|uint32(b[3])))
 		b, out = b[4:], out[8:]
 	}
-	for i, c := range b {
-		out[2*i], out[2*i+1] = hexDigits[c>>4], hexDigits[c&15]
+	for i := range len(b) {
+		out[2*i], out[2*i+1] = hexDigits[b[i]>>4], hexDigits[b[i]&15]
 	}
 	return dst
 }

