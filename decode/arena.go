@@ -3,9 +3,13 @@ package decode
 // arena hands out copies of bytes, cut from large chunks, so that an event's
 // bytes cost no allocation of their own. A chunk lives as long as any event
 // that holds a part of it.
-type arena struct{ free []byte }
+type arena struct {
+	free  []byte
+	chunk int // length of the latest chunk
+}
 
 const (
+	firstChunk = 4 << 10 // each chunk is twice as long as the one before
 	arenaChunk = 64 << 10
 	slabLen    = 128
 )
@@ -23,7 +27,8 @@ func (a *arena) take(n int) []byte {
 		return make([]byte, n)
 	}
 	if n > len(a.free) {
-		a.free = make([]byte, arenaChunk)
+		a.chunk = min(max(2*a.chunk, firstChunk, n), arenaChunk)
+		a.free = make([]byte, a.chunk)
 	}
 	b := a.free[:n:n]
 	a.free = a.free[n:]
@@ -31,11 +36,15 @@ func (a *arena) take(n int) []byte {
 }
 
 // slab hands out values of one type, many to an allocation.
-type slab[T any] struct{ free []T }
+type slab[T any] struct {
+	free []T
+	size int // of the latest allocation
+}
 
 func (s *slab[T]) new() *T {
 	if len(s.free) == 0 {
-		s.free = make([]T, slabLen)
+		s.size = min(max(2*s.size, slabLen/16), slabLen)
+		s.free = make([]T, s.size)
 	}
 	v := &s.free[0]
 	s.free = s.free[1:]

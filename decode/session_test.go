@@ -100,7 +100,10 @@ func cutItems(rng *rand.Rand, items []stream.Item, limit int) []stream.Item {
 			continue
 		}
 		for rest := seg.Data; len(rest) > 0; {
-			n := min(len(rest), 1+rng.IntN(limit))
+			n := 1
+			if limit > 1 {
+				n = min(len(rest), 1+rng.IntN(limit))
+			}
 			seg.Data = rest[:n]
 			out = append(out, seg)
 			rest = rest[n:]

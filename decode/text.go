@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -92,7 +93,8 @@ func title(e *Event) string {
 func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 	switch b := e.Body.(type) {
 	case *Opened:
-		return fmt.Appendf(dst, "device %s, cloud %s", e.Conn.Device, e.Conn.Cloud)
+		dst = appendEnd(append(dst, "device "...), e.Conn.Device)
+		return appendEnd(append(dst, ", cloud "...), e.Conn.Cloud)
 	case *Nonce:
 		return fmt.Appendf(dst, "%x…", b.Nonce[:8])
 	case *Identity:
@@ -120,6 +122,14 @@ func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 		return append(dst, b.ID+": "+b.Title...)
 	}
 	return dst
+}
+
+// appendEnd appends an end's address, which a source may not know.
+func appendEnd(dst []byte, a netip.AddrPort) []byte {
+	if !a.IsValid() {
+		return append(dst, "unknown"...)
+	}
+	return a.AppendTo(dst)
 }
 
 func appendIdentity(dst []byte, b *Identity) []byte {
