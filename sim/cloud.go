@@ -25,6 +25,11 @@ type Cloud struct {
 	// device is refused. Nil: the one it announces, be it ever so odd.
 	DeviceKey func(lightssl.Identity) (*rsa.PublicKey, error)
 
+	// CoreKey returns the public key of a Spark Core before 0.4.0, which announces
+	// none, or nil if the device is none that is known. Nil: such devices are
+	// refused.
+	CoreKey func(lightssl.DeviceID) *rsa.PublicKey
+
 	CheckIDs bool             // end a session whose device skips a message ID, as the Node servers do
 	Now      func() time.Time // what devices are told; nil: time.Now
 
@@ -168,6 +173,9 @@ func (c *Cloud) handshake(conn net.Conn, faults []*hooks) (h lightssl.Handshake,
 	}
 	at := time.Now()
 	id, ok := lightssl.AdmitIdentity(identity, h.Nonce, c.key())
+	if !ok && c.CoreKey != nil {
+		id, ok = lightssl.AdmitCoreIdentity(identity, h.Nonce, c.key())
+	}
 	if !ok {
 		return h, &refusal{at, c.explain(identity, h.Nonce)}
 	}

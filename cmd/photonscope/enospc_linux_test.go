@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -106,17 +104,4 @@ func wholeFile(t *testing.T, file *os.File) []byte {
 	}
 	t.Fatal("the recording never ends where a block does")
 	return nil
-}
-
-// lastBlockEnd walks over the blocks of a pcapng file.
-func lastBlockEnd(b []byte) int {
-	at := 0
-	for len(b)-at >= 12 {
-		n := int(binary.LittleEndian.Uint32(b[at+4:]))
-		if n < 12 || n > len(b)-at || !bytes.Equal(b[at+4:at+8], b[at+n-4:at+n]) {
-			break
-		}
-		at += n
-	}
-	return at
 }

@@ -38,7 +38,7 @@ type keyFile struct {
 // loadKeys reads the keys and key logs that args name, each a file or a folder
 // with or without a role in front.
 func loadKeys(a *app, args []string) (*keySet, error) {
-	l := keyLoader{set: &keySet{Ring: new(lightssl.Keyring)}}
+	l := keyLoader{set: &keySet{Ring: new(lightssl.Keyring)}, home: a.getenv("HOME")}
 	for _, arg := range args {
 		if err := l.argument(arg); err != nil {
 			return nil, err
@@ -47,7 +47,8 @@ func loadKeys(a *app, args []string) (*keySet, error) {
 	if l.set.Folder == "" {
 		l.set.Folder = defaultKeyFolder(a.getenv)
 	}
-	l.set.choose(a)
+	l.set.choose()
+	l.notes = append(l.notes, l.set.brokenPairs()...)
 	l.report(a)
 	return l.set, nil
 }
@@ -68,7 +69,7 @@ func defaultKeyFolder(getenv func(string) string) string {
 // keys, to the arguments of a proxy that name no folder.
 func withKeyFolder(a *app, args []string) []string {
 	for _, arg := range args {
-		if _, path := splitRole(arg); isFolder(path) {
+		if _, path := splitRole(arg, a.getenv("HOME")); isFolder(path) {
 			return args
 		}
 	}
@@ -81,6 +82,7 @@ func withKeyFolder(a *app, args []string) []string {
 // keyLoader collects keys, and what a person should know about them.
 type keyLoader struct {
 	set     *keySet
+	home    string
 	skipped []string // what folders hold besides keys
 	loose   []string // secrets that others can read
 	notes   []string
@@ -88,7 +90,7 @@ type keyLoader struct {
 
 // argument reads one value of -k.
 func (l *keyLoader) argument(arg string) error {
-	role, path := splitRole(arg)
+	role, path := splitRole(arg, l.home)
 	if path == "" {
 		return usageError("-k FILE or -k FOLDER", "-k %q names no file", arg)
 	}
@@ -106,10 +108,14 @@ func (l *keyLoader) argument(arg string) error {
 	return keyPathError(path, why)
 }
 
-// splitRole takes the role off the front of an argument.
-func splitRole(arg string) (lightssl.Role, string) {
+// splitRole takes the role off the front of an argument. A shell leaves ~ alone
+// behind a role, so that it is put in its place here.
+func splitRole(arg, home string) (lightssl.Role, string) {
 	for _, role := range []lightssl.Role{lightssl.ServerRole, lightssl.DeviceRole, lightssl.ImpersonationRole} {
 		if path, ok := strings.CutPrefix(arg, role.String()+":"); ok {
+			if below, ok := strings.CutPrefix(path, "~/"); ok && home != "" {
+				path = filepath.Join(home, below)
+			}
 			return role, path
 		}
 	}

@@ -106,30 +106,6 @@ func TestRetiredKeysStandForNobody(t *testing.T) {
 	}
 }
 
-func TestSeveralServerKeysNeedAChoice(t *testing.T) {
-	b := newBench(t)
-	dir := b.mkdir("keys")
-	one := b.write(dir, "a.pem", lightssl.MarshalPrivatePEM(serverKeyOnce()), 0o600)
-	b.write(dir, "a-again.der", lightssl.MarshalPrivateDER(serverKeyOnce()), 0o600)
-	keys, said, err := b.load(dir)
-	if err != nil || keys.ServerKey == nil || said != "" {
-		t.Fatalf("one key in two forms is one key; err %v, said %q", err, said)
-	}
-	b.write(dir, "b.pem", lightssl.MarshalPrivatePEM(otherServerKeyOnce()), 0o600)
-	keys, said, err = b.load(dir)
-	if err != nil || keys.ServerKey != nil {
-		t.Fatalf("two keys, and one was taken; err %v", err)
-	}
-	wantIn(t, said, "2 different private server keys", "-k server:")
-	keys, said, err = b.load(dir, "server:"+one)
-	if err != nil || said != "" || !keys.ServerKey.Equal(serverKeyOnce()) {
-		t.Errorf("the key named with server: was not chosen; err %v, said %q", err, said)
-	}
-	if n := len(keys.Ring.Servers()); n != 2 {
-		t.Errorf("%d server keys try captures, want 2", n)
-	}
-}
-
 func TestEveryUnusableKeyFileGetsOneSentence(t *testing.T) {
 	b := newBench(t)
 	dir := b.mkdir("keys")

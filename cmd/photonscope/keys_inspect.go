@@ -27,7 +27,7 @@ func newInspectCommand(k *keysCommand) *cobra.Command {
 func (k *keysCommand) inspect(args []string) error {
 	var failed []error
 	for _, arg := range args {
-		role, path := splitRole(arg)
+		role, path := splitRole(arg, k.getenv("HOME"))
 		names := []string{path}
 		folder := isFolder(path)
 		if folder {

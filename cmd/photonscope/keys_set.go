@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rsa"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ type keySet struct {
 	ServerKey   *rsa.PrivateKey // the one private server key; nil if there is none, or several
 	CloudPublic *rsa.PublicKey  // the public key to trust upstream
 	Folder      string          // where learnt keys are kept
+
+	rivals []string // a file of each of several different private server keys
 
 	files  []keyFile
 	logs   []*keyLogTail
@@ -33,12 +36,16 @@ func (s *keySet) add(f keyFile) {
 	}
 }
 
-// choose finds the server's keys, and says when it cannot.
-func (s *keySet) choose(a *app) {
+// choose finds the server's keys. Of several private ones it takes none.
+func (s *keySet) choose() {
 	private, from := s.serverFiles(func(f keyFile) bool { return f.key.Private != nil })
 	public, _ := s.serverFiles(func(f keyFile) bool { return f.key.Private == nil })
-	if len(private) == 1 {
+	switch len(private) {
+	case 0:
+	case 1:
 		s.ServerKey = private[0].Private
+	default:
+		s.rivals = from
 	}
 	switch {
 	case len(public) == 1 && (s.ServerKey == nil || s.forcedPublic()):
@@ -46,9 +53,33 @@ func (s *keySet) choose(a *app) {
 	case s.ServerKey != nil:
 		s.CloudPublic = &s.ServerKey.PublicKey
 	}
-	if len(private) > 1 {
-		a.say("%d different private server keys (%s): captures are tried with all, a proxy needs one: -k server:%s", len(private), strings.Join(from, ", "), from[0])
+}
+
+// sayRivals says that a proxy, which is one server to its devices, cannot tell
+// which of several keys it is to be. Captures are tried with all of them.
+func (s *keySet) sayRivals(a *app) {
+	if n := len(s.rivals); n > 0 {
+		a.say("%d different private server keys (%s), and a proxy needs one: -k server:%s", n, someOf(s.rivals, 3), quote(s.rivals[0]))
 	}
+}
+
+// brokenPairs returns a sentence for each private server key X.pem whose
+// X.pub.pem is not its public half.
+func (s *keySet) brokenPairs() []string {
+	var said []string
+	for _, private := range s.files {
+		base, isPEM := strings.CutSuffix(private.path, pemExt)
+		if private.role != lightssl.ServerRole || private.key.Private == nil || !isPEM {
+			continue
+		}
+		path := base + learntBase + pemExt
+		i := slices.IndexFunc(s.files, func(f keyFile) bool { return f.path == path && f.role == lightssl.ServerRole })
+		if i >= 0 && !s.files[i].key.Public.Equal(private.key.Public) {
+			said = append(said, fmt.Sprintf("%s is not the public half of %s: a device that holds it refuses a server with that key; "+
+				"to make it anew: openssl rsa -in %s -pubout -out %s", path, private.path, quote(private.path), quote(path)))
+		}
+	}
+	return said
 }
 
 // serverFiles returns the different server keys that the user named as such, or
@@ -84,6 +115,21 @@ func (s *keySet) Impersonation(id lightssl.DeviceID) *rsa.PrivateKey {
 // DeviceKey returns a device's own private key, nil if it is not known.
 func (s *keySet) DeviceKey(id lightssl.DeviceID) *rsa.PrivateKey {
 	return s.privateOf(lightssl.DeviceRole, id)
+}
+
+// corePublic returns what finds the public key of a Spark Core that announces
+// none: the one in a file that bears its ID. Nil if no file bears any.
+func (s *keySet) corePublic() func(lightssl.DeviceID) *rsa.PublicKey {
+	keys := make(map[lightssl.DeviceID]*rsa.PublicKey)
+	for _, f := range s.files {
+		if f.role == lightssl.DeviceRole && f.hasDevice {
+			keys[f.device] = f.key.Public
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return func(id lightssl.DeviceID) *rsa.PublicKey { return keys[id] }
 }
 
 // privateOf returns the device's key of a role: the one whose file bears its

@@ -75,6 +75,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	if err != nil {
 		return err
 	}
+	keys.sayRivals(a)
 	srv, err := f.server(upstream, keys)
 	if err != nil {
 		return err
@@ -206,7 +207,11 @@ func (l *live) attach(srv *proxy.Server) {
 
 // cloud is the embedded cloud of mode terminate.
 func (l *live) cloud(key *rsa.PrivateKey) *sim.Cloud {
-	return &sim.Cloud{Key: key, OnHandshake: func(h lightssl.Handshake) { l.keys.Ring.AddSession(h.Nonce, h.Credentials) }}
+	return &sim.Cloud{
+		Key:         key,
+		CoreKey:     l.keys.corePublic(),
+		OnHandshake: func(h lightssl.Handshake) { l.keys.Ring.AddSession(h.Nonce, h.Credentials) },
+	}
 }
 
 // policy states in one line how sessions will be treated, and why.

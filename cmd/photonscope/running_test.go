@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -295,4 +296,17 @@ func kindsOf(list []event) map[string]int {
 		}
 	}
 	return out
+}
+
+// lastBlockEnd walks over the blocks of a pcapng file.
+func lastBlockEnd(b []byte) int {
+	at := 0
+	for len(b)-at >= 12 {
+		n := int(binary.LittleEndian.Uint32(b[at+4:]))
+		if n < 12 || n > len(b)-at || !bytes.Equal(b[at+4:at+8], b[at+n-4:at+n]) {
+			break
+		}
+		at += n
+	}
+	return at
 }

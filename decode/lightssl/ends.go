@@ -60,7 +60,7 @@ func (e CloudEnd) Handshake(rw io.ReadWriter) (Handshake, error) {
 func (e CloudEnd) admit(record []byte, n Nonce) (Identity, bool) {
 	id, ok := AdmitIdentity(record, n, e.Key)
 	if !ok && e.DeviceKey != nil {
-		id, ok = admitIdentity(record, n, e.Key, CoreIdentityPlainLen)
+		id, ok = AdmitCoreIdentity(record, n, e.Key)
 	}
 	return id, ok
 }
@@ -107,6 +107,13 @@ func SendCredentials(w io.Writer, c Credentials, device *rsa.PublicKey, cloud *r
 // reason to the person in front of the screen.
 func AdmitIdentity(record []byte, n Nonce, cloud *rsa.PrivateKey) (Identity, bool) {
 	return admitIdentity(record, n, cloud, IdentityPlainLen)
+}
+
+// AdmitCoreIdentity is AdmitIdentity for the 52 bytes of a Spark Core before
+// 0.4.0, which announces no key. It costs an RSA operation of its own, so it is
+// for ends that know the public key of such a device.
+func AdmitCoreIdentity(record []byte, n Nonce, cloud *rsa.PrivateKey) (Identity, bool) {
+	return admitIdentity(record, n, cloud, CoreIdentityPlainLen)
 }
 
 func admitIdentity(record []byte, n Nonce, cloud *rsa.PrivateKey, size int) (Identity, bool) {
