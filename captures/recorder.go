@@ -93,9 +93,12 @@ func (r *Recorder) Items(items []stream.Item) {
 	r.record()
 }
 
-// Message records a decrypted message, for other tools. It keeps nothing of m.
-func (r *Recorder) Message(m Message) {
-	r.buf = r.omit.appendMessage(r.buf[:0], m, r.room())
+// Messages records decrypted messages, for other tools. It keeps nothing of them.
+func (r *Recorder) Messages(all []Message) {
+	r.buf = r.buf[:0]
+	for i := range all {
+		r.buf = r.omit.appendMessage(r.buf, &all[i], r.room())
+	}
 	r.record()
 }
 

@@ -161,11 +161,11 @@ func (o *omitter) appendPending(dst []byte) []byte {
 }
 
 // appendMessage appends the blocks of a decrypted message to dst, or counts it.
-func (o *omitter) appendMessage(dst []byte, m Message, r room) []byte {
+func (o *omitter) appendMessage(dst []byte, m *Message, r room) []byte {
 	if r.packets < len(m.Data)+len(m.Comment)+overhead {
 		o.leaving = true
 		o.lost.Messages++
 		return dst
 	}
-	return o.enc.AppendMessage(dst, m)
+	return o.enc.AppendMessage(dst, *m)
 }

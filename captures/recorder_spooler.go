@@ -62,14 +62,17 @@ func (s *Spooler) Items(items []stream.Item) {
 	s.enqueue()
 }
 
-// Message records a decrypted message, for other tools. It keeps nothing of m.
-func (s *Spooler) Message(m Message) {
+// Messages records decrypted messages, for other tools. It keeps nothing of them.
+func (s *Spooler) Messages(all []Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over() {
 		return
 	}
-	s.buf = s.omit.appendMessage(s.buf[:0], m, s.room())
+	s.buf = s.buf[:0]
+	for i := range all {
+		s.buf = s.omit.appendMessage(s.buf, &all[i], s.room())
+	}
 	s.enqueue()
 }
 

@@ -177,7 +177,7 @@ func TestAReaderThatGoesAwayEndsTheRecordingAlone(t *testing.T) {
 		synctest.Wait()
 		for _, call := range p[50:] {
 			s.Items(call)
-			s.Message(Message{})
+			s.Messages([]Message{{}})
 			synctest.Wait()
 		}
 		if s.queue.bytes > 0 || len(s.omit.pending) > 0 {

@@ -259,7 +259,7 @@ func TestBeyondTheSpillTheRecordingSaysExactlyWhatIsMissing(t *testing.T) {
 		var said told
 		r := newRecorder(t, d, said.alerts())
 		r.limit = 20_000
-		r.Message(Message{Data: []byte("in time"), Conn: p[0][0].(stream.Opened).Conn})
+		r.Messages([]Message{{Data: []byte("in time"), Conn: p[0][0].(stream.Opened).Conn}})
 		for i, call := range p {
 			switch {
 			case i%100 == 6:
@@ -270,7 +270,7 @@ func TestBeyondTheSpillTheRecordingSaysExactlyWhatIsMissing(t *testing.T) {
 			}
 			r.Items(call)
 			if i == 70 {
-				r.Message(Message{Data: make([]byte, 1000)})
+				r.Messages([]Message{{Data: make([]byte, 1000)}})
 			}
 		}
 		d.room = plenty

@@ -32,12 +32,12 @@ func BenchmarkTap(b *testing.B) {
 				stream.Opened{At: at, Conn: stream.Conn{ID: 2, Leg: stream.CloudLeg, Pair: 1}},
 			})
 			items := []stream.Item{stream.Segment{At: at, Conn: 1, Data: frame}, stream.Segment{At: at, Conn: 2, Data: frame}}
-			var spare []stream.Item
+			var done batch
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				p.tap(items)
 				if i%256 == 0 {
-					spare = p.queue.take(spare)
+					done = p.queue.take(done)
 				}
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
@@ -34,12 +35,17 @@ type pipeline struct {
 	events []decode.Event
 	shown  []decode.Event
 	broken bool
+
+	printer  decode.Printer // of the comments in a recording
+	comment  []byte
+	messages []captures.Message // for the recording
 }
 
-// recording keeps items before they are forwarded.
+// recording keeps items before they are forwarded, and decrypted messages for
+// other tools.
 type recording interface {
 	Items([]stream.Item)
-	Message(*decode.Event, *decode.Message)
+	Messages([]captures.Message)
 }
 
 // sink takes what may be shown.
@@ -48,7 +54,10 @@ type sink interface {
 	flush()
 }
 
-const drainEvery = 15 * time.Millisecond
+const (
+	drainEvery     = 15 * time.Millisecond
+	messagesAtOnce = 64
+)
 
 func newPipeline(keys *lightssl.Keyring, out sink) *pipeline {
 	return &pipeline{decoder: decode.NewDecoder(keys), sink: out, oneLeg: new(decode.OneLeg), alarm: func(string) {}}
@@ -69,29 +78,35 @@ func (p *pipeline) run(ctx context.Context) {
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
 	memory := memory{given: time.Now()}
-	var spare []stream.Item
+	var done batch
 	for {
 		select {
 		case now := <-tick.C:
-			spare = p.drain(spare)
-			memory.traffic(now, len(spare) > 0)
+			done = p.drain(done)
+			memory.traffic(now, len(done.items) > 0)
 		case <-ctx.Done():
-			p.drain(spare)
+			p.drain(done)
 			p.finish()
 			return
 		}
 	}
 }
 
-func (p *pipeline) drain(spare []stream.Item) []stream.Item {
-	items := p.queue.take(spare)
-	for _, it := range items {
-		p.feed(it)
+// drain decodes what waits and returns it, for its room to be used again.
+func (p *pipeline) drain(done batch) batch {
+	waited := p.queue.take(done)
+	for i := range waited.items {
+		if q := &waited.items[i]; q.other != nil {
+			p.feed(q.other)
+		} else {
+			p.feed(q.segment)
+		}
 	}
-	if len(items) > 0 {
+	if len(waited.items) > 0 {
+		p.keepMessages()
 		p.sink.flush()
 	}
-	return items
+	return waited
 }
 
 // feed decodes one item and shows what it means.
@@ -116,6 +131,7 @@ func (p *pipeline) finish() {
 		p.shown = p.oneLeg.Finish(p.shown[:0])
 		p.emit(p.shown)
 	}
+	p.keepMessages()
 	p.sink.flush()
 }
 
@@ -142,11 +158,31 @@ func (p *pipeline) emit(events []decode.Event) {
 		e := &events[i]
 		p.sink.event(e)
 		if m, ok := e.Body.(*decode.Message); ok && p.record != nil {
-			p.tapMu.Lock()
-			p.record.Message(e, m)
-			p.tapMu.Unlock()
+			p.message(e, m)
 		}
 	}
+}
+
+// message collects a message for the recording. Each write takes the lock that
+// the traffic waits for, so there is one for many messages.
+func (p *pipeline) message(e *decode.Event, m *decode.Message) {
+	p.comment = p.printer.AppendComment(p.comment[:0], e)
+	p.messages = append(p.messages, captures.Message{At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment)})
+	if len(p.messages) == messagesAtOnce {
+		p.keepMessages()
+	}
+}
+
+func (p *pipeline) keepMessages() {
+	if len(p.messages) == 0 {
+		return
+	}
+	defer p.contain()
+	p.tapMu.Lock()
+	defer p.tapMu.Unlock()
+	p.record.Messages(p.messages)
+	clear(p.messages)
+	p.messages = p.messages[:0]
 }
 
 // contain keeps a fault of the decoder or a printer from ending the sessions.

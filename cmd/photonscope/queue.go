@@ -13,8 +13,7 @@ import (
 // counted: the consumer sees a gap where they were.
 type queue struct {
 	mu      sync.Mutex
-	items   []stream.Item
-	data    []byte // the segments' bytes; grows by new chunks, never moves what items refer to
+	waiting batch
 	bytes   int
 	skipped map[skipKey]int // bytes left out since the direction's last item
 	lost    int             // bytes left out in all
@@ -28,7 +27,27 @@ type skipKey struct {
 const (
 	queueLimit = 64 << 20 // bytes of segments waiting to be decoded
 	itemCost   = 64       // what an item without bytes counts for
-	queueChunk = 256 << 10
+)
+
+// batch is what waited between two visits of the consumer.
+type batch struct {
+	items []queued
+	data  []byte // the segments' bytes; grows by new chunks, never moves what items refer to
+}
+
+// queued is an item. Segments are not kept as stream.Item, because nearly all
+// items are segments, and each would be an allocation.
+type queued struct {
+	segment stream.Segment
+	other   stream.Item // nil: it is the segment
+}
+
+// A batch grows from the first size by doubling up to the second. What was
+// larger is not kept for the next time.
+const (
+	firstChunk   = 16 << 10
+	largestChunk = 256 << 10
+	keptItems    = 4 << 10
 )
 
 // offer appends items, whose bytes it copies.
@@ -43,8 +62,7 @@ func (q *queue) offer(items []stream.Item) {
 func (q *queue) add(it stream.Item) {
 	seg, ok := it.(stream.Segment)
 	if !ok {
-		q.items = append(q.items, it)
-		q.bytes += itemCost
+		q.other(it)
 		return
 	}
 	key := skipKey{seg.Conn, seg.From}
@@ -57,32 +75,49 @@ func (q *queue) add(it stream.Item) {
 		return
 	}
 	if n := q.skipped[key]; n > 0 {
-		q.items = append(q.items, stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: n})
+		q.other(stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: n})
 		delete(q.skipped, key)
 	}
-	seg.Data = q.keep(seg.Data)
-	q.items = append(q.items, seg)
+	seg.Data = q.waiting.keep(seg.Data)
+	q.waiting.items = append(q.waiting.items, queued{segment: seg})
 	q.bytes += len(seg.Data) + itemCost
 }
 
-func (q *queue) keep(b []byte) []byte {
-	if cap(q.data)-len(q.data) < len(b) {
-		q.data = make([]byte, 0, max(queueChunk, len(b)))
-	}
-	start := len(q.data)
-	q.data = append(q.data, b...)
-	return q.data[start:len(q.data):len(q.data)]
+func (q *queue) other(it stream.Item) {
+	q.waiting.items = append(q.waiting.items, queued{other: it})
+	q.bytes += itemCost
 }
 
-// take returns everything that waits, in order, and empties the queue. spare
-// is used for the next items.
-func (q *queue) take(spare []stream.Item) []stream.Item {
+func (b *batch) keep(data []byte) []byte {
+	if cap(b.data)-len(b.data) < len(data) {
+		size := min(max(firstChunk, 2*cap(b.data)), largestChunk)
+		b.data = make([]byte, 0, max(size, len(data)))
+	}
+	start := len(b.data)
+	b.data = append(b.data, data...)
+	return b.data[start:len(b.data):len(b.data)]
+}
+
+// reset empties a batch for its next use.
+func (b *batch) reset() {
+	clear(b.items)
+	if b.items = b.items[:0]; cap(b.items) > keptItems {
+		b.items = nil
+	}
+	if b.data = b.data[:0]; cap(b.data) > largestChunk {
+		b.data = nil
+	}
+}
+
+// take returns everything that waits, in order, and empties the queue. done is
+// a batch that the consumer is done with: its room is used for the next items.
+func (q *queue) take(done batch) batch {
+	done.reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	items := q.items
-	clear(spare[:cap(spare)])
-	q.items, q.bytes = spare[:0], 0
-	return items
+	taken := q.waiting
+	q.waiting, q.bytes = done, 0
+	return taken
 }
 
 // missed returns how many bytes were left out for display.

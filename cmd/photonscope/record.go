@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/captures"
-	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -17,11 +16,10 @@ import (
 type recorder struct {
 	sink interface {
 		Items([]stream.Item)
-		Message(captures.Message)
+		Messages([]captures.Message)
 		Close() error
 	}
-	file    *os.File // nil: standard output, which is not ours to close
-	printer decode.Printer
+	file *os.File // nil: standard output, which is not ours to close
 
 	stop    chan struct{} // ends retry
 	stopped sync.WaitGroup
@@ -96,14 +94,8 @@ func (r *recorder) retry(file *captures.Recorder, lock sync.Locker) {
 // Items implements recording.
 func (r *recorder) Items(items []stream.Item) { r.sink.Items(items) }
 
-// Message implements recording: it adds the decrypted message for other tools,
-// with what it means as a comment.
-func (r *recorder) Message(e *decode.Event, m *decode.Message) {
-	r.sink.Message(captures.Message{
-		At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain,
-		Comment: string(r.printer.AppendComment(nil, e)),
-	})
-}
+// Messages implements recording.
+func (r *recorder) Messages(all []captures.Message) { r.sink.Messages(all) }
 
 // discard ends a recording of nothing and leaves no file.
 func (r *recorder) discard() {
