@@ -17,6 +17,8 @@ type Printer struct {
 	flat  []field.Field // scratch: the same, flat
 	clock clock
 
+	told sealing // what the last line about sealed bytes said
+
 	visit func(*field.Def, field.Value) // takes the values of the event at hand
 	json  jsonLine
 }

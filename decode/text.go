@@ -93,22 +93,21 @@ func title(e *Event) string {
 func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 	switch b := e.Body.(type) {
 	case *Opened:
-		dst = appendEnd(append(dst, "device "...), e.Conn.Device)
-		return appendEnd(append(dst, ", cloud "...), e.Conn.Cloud)
+		return appendEnd(append(appendEnd(dst, e.Conn.Device), " → "...), e.Conn.Cloud)
 	case *Nonce:
 		return fmt.Appendf(dst, "%x…", b.Nonce[:8])
 	case *Identity:
 		return appendIdentity(dst, b)
 	case *Credentials:
 		if !b.Opened {
-			return append(dst, b.Reason...)
+			return p.appendSealed(dst, sealing{e.Session, b.Reason})
 		}
 		return fmt.Appendf(dst, "opened by the %s, signature %s", b.Source, b.Signature)
 	case *Message:
 		p.msg.Parse(b.Plain) // was parsed once, so it parses
 		return b.Meaning.AppendSummary(dst, &p.msg)
 	case *Sealed:
-		return fmt.Appendf(dst, "%d bytes; %s", len(e.Raw), b.Reason)
+		return p.appendSealed(fmt.Appendf(dst, "%d bytes; ", len(e.Raw)), sealing{e.Session, b.Reason})
 	case *Malformed:
 		return fmt.Appendf(dst, "%d bytes; %s (%s offset %d)", len(e.Raw), b.Reason, b.Layer, b.Offset)
 	case *Gap:
@@ -132,11 +131,27 @@ func appendEnd(dst []byte, a netip.AddrPort) []byte {
 	return a.AppendTo(dst)
 }
 
+// sealing is why bytes of a session stay sealed.
+type sealing struct {
+	session uint32
+	reason  string
+}
+
+// appendSealed appends the reason once, and of the lines after it with the same
+// one no more than that: a closed session has thousands.
+func (p *Printer) appendSealed(dst []byte, why sealing) []byte {
+	if p.told == why {
+		return append(dst, "sealed as above"...)
+	}
+	p.told = why
+	return append(dst, why.reason...)
+}
+
 func appendIdentity(dst []byte, b *Identity) []byte {
 	if !b.Opened {
 		return append(dst, b.Reason...)
 	}
-	dst = fmt.Appendf(dst, "device %s", b.Identity.Device)
+	dst = append(dst, b.Identity.Device.String()...)
 	switch {
 	case len(b.Identity.Key) == 0:
 		dst = append(dst, ", announces no key"...)
