@@ -7,7 +7,7 @@ import "github.com/photonscope/photonscope/decode/lightssl"
 // less than what a message costs besides. The frame before tells each frame's
 // IV, so one cipher serves both directions, and both legs of a session. The zero
 // value is ready.
-type ciphers [1 << 8]struct {
+type ciphers [64]struct {
 	creds  lightssl.Credentials
 	cipher *lightssl.Cipher
 }
@@ -15,7 +15,7 @@ type ciphers [1 << 8]struct {
 // of returns the cipher of a session, whose next IV the caller must set. A
 // place is found by the key's first byte, which is random.
 func (c *ciphers) of(creds *lightssl.Credentials) *lightssl.Cipher {
-	place := &c[creds[0]]
+	place := &c[int(creds[0])%len(c)]
 	if place.cipher == nil || place.creds != *creds {
 		place.creds, place.cipher = *creds, lightssl.NewCipher(*creds)
 	}

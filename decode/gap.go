@@ -39,11 +39,11 @@ func (s *session) gap(dst []Event, it stream.Gap) []Event {
 	}
 	h.lose(have, size, it.Len)
 	h.consume(len(have))
-	h.compact(&s.d.room)
+	h.compact(&s.d.spare)
 	s.conv.Lose(it.From)
 	dst = append(dst, s.event(it.At, it.From, nil, &Gap{Len: it.Len}))
 	dst = s.pump(dst, it.From.Opposite()) // which may have waited for what is lost
-	s.half[it.From.Opposite()].compact(&s.d.room)
+	s.half[it.From.Opposite()].compact(&s.d.spare)
 	return dst
 }
 

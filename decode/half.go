@@ -54,23 +54,31 @@ func (r record) String() string {
 	return [...]string{"the nonce", "the identity", "the credentials", "a frame", "a frame", "the first record", "another protocol"}[r]
 }
 
-// half is one direction of a session.
+// half is one direction of a session. There are four for each proxied device,
+// so it is small.
 type half struct {
 	next    record
-	buf     []byte // bytes that do not make a record yet, from used on
-	used    int
-	begin   int                     // offset in the direction of buf's first byte
-	marks   []mark                  // when the bytes came
-	grain   int                     // a mark is for more bytes than that, or the last one
-	label   string                  // what protocol a foreigner speaks
-	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
 	hasHead bool
 	seen    bool // some frame passed or was lost, so the credentials' IV is over
 	lost    bool // the byte at hand is the first after a gap
-	damaged int  // bytes still to come of a record that lost others
-	scanned int  // bytes at hand that are known to begin no frame
 	ended   bool // closed: no more bytes will come
 	hurried bool // waits for the other half no longer
+
+	room    *room                   // bytes that do not make a record yet; nil: none
+	begin   int                     // offset in the direction of the room's first byte
+	label   string                  // what protocol a foreigner speaks
+	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
+	damaged int                     // bytes still to come of a record that lost others
+	scanned int                     // bytes at hand that are known to begin no frame
+}
+
+// room is bytes at hand. A half without any gives it to the next one that has
+// some, so that the many sessions that are silent hold none.
+type room struct {
+	buf   []byte // the bytes, from used on
+	used  int
+	marks []mark // when the bytes came
+	grain int    // a mark is for more bytes than that, or the last one
 }
 
 // mark says when the bytes up to an offset in the direction came.
@@ -85,20 +93,26 @@ const (
 	keptLen   = 64 << 10  // capacity that is kept for the next half
 )
 
-// add takes bytes as they come.
-func (h *half) add(at time.Time, data []byte) {
-	h.buf = append(h.buf, data...)
-	end := h.begin + len(h.buf)
-	n := len(h.marks)
-	if n == maxMarks {
-		h.coarsen()
-		n = len(h.marks)
+// add takes bytes as they come. spare is room that nobody uses, if there is any.
+func (h *half) add(at time.Time, data []byte, spare **room) {
+	if h.room == nil {
+		if h.room, *spare = *spare, nil; h.room == nil {
+			h.room = new(room)
+		}
 	}
-	if n > 0 && (h.marks[n-1].at.Equal(at) || end-h.markedBefore(n-1) <= h.grain) {
-		h.marks[n-1] = mark{end, at}
+	r := h.room
+	r.buf = append(r.buf, data...)
+	end := h.begin + len(r.buf)
+	n := len(r.marks)
+	if n == maxMarks {
+		r.coarsen()
+		n = len(r.marks)
+	}
+	if n > 0 && (r.marks[n-1].at.Equal(at) || end-h.markedBefore(n-1) <= r.grain) {
+		r.marks[n-1] = mark{end, at}
 		return
 	}
-	h.marks = append(h.marks, mark{end, at})
+	r.marks = append(r.marks, mark{end, at})
 }
 
 // markedBefore returns where the bytes begin that a mark is for.
@@ -106,68 +120,59 @@ func (h *half) markedBefore(i int) int {
 	if i == 0 {
 		return h.begin
 	}
-	return h.marks[i-1].end
+	return h.room.marks[i-1].end
 }
 
 // coarsen joins every two marks, and has those to come be for as many bytes.
 // Bytes pass for as late as their neighbours.
-func (h *half) coarsen() {
+func (r *room) coarsen() {
 	for i := range maxMarks / 2 {
-		h.marks[i] = h.marks[2*i+1]
+		r.marks[i] = r.marks[2*i+1]
 	}
-	h.marks = h.marks[:maxMarks/2]
-	h.grain = max(2, 2*h.grain)
+	r.marks = r.marks[:maxMarks/2]
+	r.grain = max(2, 2*r.grain)
 }
 
 // pending returns the bytes that no record has taken.
-func (h *half) pending() []byte { return h.buf[h.used:] }
+func (h *half) pending() []byte {
+	if h.room == nil {
+		return nil
+	}
+	return h.room.buf[h.room.used:]
+}
 
-// time returns when the last of the first n pending bytes came.
+// time returns when the last of the first n pending bytes came. There are that many.
 func (h *half) time(n int) time.Time {
-	end := h.begin + h.used + n
-	return h.marks[sort.Search(len(h.marks), func(i int) bool { return h.marks[i].end >= end })].at
+	marks, end := h.room.marks, h.begin+h.room.used+n
+	return marks[sort.Search(len(marks), func(i int) bool { return marks[i].end >= end })].at
 }
 
 // consume takes the first n pending bytes away.
-func (h *half) consume(n int) { h.used += n }
-
-// room is what a half without pending bytes lends to the next one that has
-// some, so that the many sessions that are silent hold none.
-type room struct {
-	buf   []byte
-	marks []mark
-}
-
-// borrow makes room for bytes.
-func (h *half) borrow(r *room) {
-	if h.buf == nil {
-		h.buf, h.marks = r.buf, r.marks
-		*r = room{}
+func (h *half) consume(n int) {
+	if n > 0 {
+		h.room.used += n
 	}
 }
 
-// compact gives back the room of bytes that were consumed.
-func (h *half) compact(r *room) {
-	if h.used == 0 {
+// compact gives back the room of bytes that were consumed, and all of it to
+// spare if that leaves none.
+func (h *half) compact(spare **room) {
+	r := h.room
+	if r == nil || r.used == 0 {
 		return
 	}
-	h.begin += h.used
-	h.buf = h.buf[:copy(h.buf, h.buf[h.used:])]
-	h.used = 0
-	if len(h.buf) == 0 {
-		h.giveBack(r)
+	h.begin += r.used
+	r.buf = r.buf[:copy(r.buf, r.buf[r.used:])]
+	r.used = 0
+	old := sort.Search(len(r.marks), func(i int) bool { return r.marks[i].end > h.begin })
+	r.marks = r.marks[:copy(r.marks, r.marks[old:])]
+	if len(r.marks) <= 1 {
+		r.grain = 0
+	}
+	if len(r.buf) > 0 {
 		return
 	}
-	old := sort.Search(len(h.marks), func(i int) bool { return h.marks[i].end > h.begin })
-	h.marks = h.marks[:copy(h.marks, h.marks[old:])]
-	if len(h.marks) <= 1 {
-		h.grain = 0
+	if h.room = nil; cap(r.buf) <= keptLen {
+		*spare = r
 	}
-}
-
-func (h *half) giveBack(r *room) {
-	if cap(h.buf) <= keptLen {
-		*r = room{h.buf[:0], h.marks[:0]}
-	}
-	h.buf, h.marks, h.grain = nil, nil, 0
 }

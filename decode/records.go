@@ -55,7 +55,7 @@ func (s *session) readHandshake(r record, b []byte) Body {
 	case anIdentity:
 		return s.openIdentity(b)
 	}
-	s.record = bytes.Clone(b)
+	s.record = (*[lightssl.CredentialsRecordLen]byte)(bytes.Clone(b))
 	s.generation, s.tries = s.d.keys.Generation(), looseTries
 	return s.openCredentials()
 }
@@ -80,7 +80,7 @@ func (s *session) openIdentity(record []byte) *Identity {
 // ciphers if one fits.
 func (s *session) openCredentials() *Credentials {
 	body := &Credentials{Nonce: s.nonce, HasNonce: s.haveNonce}
-	opened, err := s.d.keys.OpenCredentials(s.nonce, s.haveNonce, s.record, s.announcedKey())
+	opened, err := s.d.keys.OpenCredentials(s.nonce, s.haveNonce, s.record[:], s.announcedKey())
 	if err != nil {
 		body.Reason = s.sealedReason()
 		return body

@@ -23,20 +23,20 @@ type session struct {
 	d      *Decoder
 	conn   stream.Conn
 	number uint32
+	tries  int32 // frames on which loose credentials may still be tried
 	half   [2]half
 	last   time.Time // of the latest item
-	midway bool      // some half is known to have begun among frames
 
 	nonce     lightssl.Nonce
-	haveNonce bool
 	device    lightssl.DeviceID
-	known     bool
-	announced *lightssl.Identity
+	haveNonce bool
+	known     bool               // device
+	midway    bool               // some half is known to have begun among frames
+	announced *lightssl.Identity // until the credentials are opened
 
-	record     []byte // the credentials record while unopened, for keys that come late
-	generation uint64 // of the keyring when it was last tried
-	tries      int    // frames on which loose credentials may still be tried
-	late       Body   // credentials that were opened by a frame: shown before it
+	record     *[lightssl.CredentialsRecordLen]byte // while unopened, for keys that come late
+	generation uint64                               // of the keyring when it was last tried
+	late       Body                                 // credentials that were opened by a frame: shown before it
 	creds      *lightssl.Credentials
 	conv       particle.Conversation
 }
@@ -65,15 +65,14 @@ func (s *session) segment(dst []Event, it stream.Segment) []Event {
 		return dst
 	}
 	s.last = it.At
-	h.borrow(&s.d.room)
-	h.add(it.At, it.Data)
+	h.add(it.At, it.Data, &s.d.spare)
 	dst = s.pump(dst, it.From)
 	if len(h.pending()) > holdLimit {
 		h.hurried = true
 		dst = s.pump(dst, it.From)
 	}
-	h.compact(&s.d.room)
-	s.half[it.From.Opposite()].compact(&s.d.room)
+	h.compact(&s.d.spare)
+	s.half[it.From.Opposite()].compact(&s.d.spare)
 	return dst
 }
 
@@ -151,7 +150,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 		dst = append(dst, s.event(h.time(len(b)), from, s.d.arena.copy(b), body))
 		h.consume(len(b))
 	}
-	h.compact(&s.d.room)
+	h.compact(&s.d.spare)
 	return dst
 }
 
