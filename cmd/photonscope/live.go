@@ -24,9 +24,9 @@ type liveFlags struct {
 }
 
 func (f *liveFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.keys, "key", "k", nil, "key file, key log or folder of them, repeatable; server:, device: or impersonation: in front forces the role")
-	cmd.Flags().StringVarP(&f.record, "write", "w", "", "record to a pcapng file, or - for standard output; the key log is written beside it")
-	cmd.Flags().StringVar(&f.keyLog, "keylog", "", "append session secrets to this file (also PHOTONKEYLOGFILE)")
+	cmd.Flags().StringArrayVarP(&f.keys, "key", "k", nil, keyFlagHelp)
+	cmd.Flags().StringVarP(&f.record, "write", "w", "", "record to a pcapng `file`, or - for standard output; the key log is written beside it")
+	cmd.Flags().StringVar(&f.keyLog, "keylog", "", "append session secrets to this `file` (also PHOTONKEYLOGFILE)")
 }
 
 // live is a running source of sessions: its pipeline and what is kept of it.
@@ -54,9 +54,7 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	l.pipe = newPipeline(keys.Ring, l.out)
 	l.pipe.alarm = func(text string) { l.say("%s", text) }
 	l.pipe.onEvent = l.keep
-	if o.legs == "both" {
-		l.pipe.oneLeg = nil
-	}
+	l.pipe.bothLegs = o.legs == "both"
 	if f.record != "" {
 		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.say)
 		if err != nil {

@@ -23,12 +23,13 @@ import (
 // terminal or a fault of ours, can delay, alter or end a session. A capture has
 // nobody to delay: feed decodes at once.
 type pipeline struct {
-	decoder *decode.Decoder
-	sink    sink
-	record  recording // nil: not recording
-	oneLeg  *decode.OneLeg
-	onEvent func(*decode.Event) // told of every event of either leg; may be nil
-	alarm   func(string)        // told once if decoding fails
+	decoder  *decode.Decoder
+	sink     sink
+	bothLegs bool      // show both legs of a pair whole
+	record   recording // nil: not recording
+	oneLeg   decode.OneLeg
+	onEvent  func(*decode.Event) // told of every event of either leg; may be nil
+	alarm    func(string)        // told once if decoding fails
 
 	tapMu  sync.Mutex // its order is the order of the items
 	queue  queue
@@ -60,7 +61,7 @@ const (
 )
 
 func newPipeline(keys *lightssl.Keyring, out sink) *pipeline {
-	return &pipeline{decoder: decode.NewDecoder(keys), sink: out, oneLeg: new(decode.OneLeg), alarm: func(string) {}}
+	return &pipeline{decoder: decode.NewDecoder(keys), sink: out, alarm: func(string) {}}
 }
 
 // tap takes items on the traffic's path. It is safe for concurrent use.
@@ -127,10 +128,8 @@ func (p *pipeline) finish() {
 	defer p.contain()
 	p.events = p.decoder.Finish(p.events[:0])
 	p.show(p.events)
-	if p.oneLeg != nil {
-		p.shown = p.oneLeg.Finish(p.shown[:0])
-		p.emit(p.shown)
-	}
+	p.shown = p.oneLeg.Finish(p.shown[:0])
+	p.emit(nil, p.shown)
 	p.keepMessages()
 	p.sink.flush()
 }
@@ -141,24 +140,29 @@ func (p *pipeline) show(events []decode.Event) {
 			p.onEvent(&events[i])
 		}
 	}
-	if p.oneLeg == nil {
-		p.emit(events)
-		return
-	}
 	p.shown = p.shown[:0]
 	for _, e := range events {
 		p.shown = p.oneLeg.Feed(p.shown, e)
 	}
-	p.emit(p.shown)
+	p.emit(events, p.shown)
 }
 
-// emit prints events and adds the messages among them to the recording.
-func (p *pipeline) emit(events []decode.Event) {
-	for i := range events {
-		e := &events[i]
-		p.sink.event(e)
-		if m, ok := e.Body.(*decode.Message); ok && p.record != nil {
-			p.message(e, m)
+// emit prints events, of both legs if that was asked for, and adds the messages
+// to the recording, each once.
+func (p *pipeline) emit(all, once []decode.Event) {
+	print := once
+	if p.bothLegs {
+		print = all
+	}
+	for i := range print {
+		p.sink.event(&print[i])
+	}
+	if p.record == nil {
+		return
+	}
+	for i := range once {
+		if m, ok := once[i].Body.(*decode.Message); ok {
+			p.message(&once[i], m)
 		}
 	}
 }

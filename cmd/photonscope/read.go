@@ -27,17 +27,19 @@ given with -k can open, and prints what was said. A key log beside the file
 (FILE.keylog) is read with it.
 
 What opens what: the device's private key or the session's key log line opens
-the session; the server's private key opens the identity record and nothing after it.`,
+the session; the server's private key opens the identity record, nothing after
+it.`,
 		Example: `  photonscope read -k keys/ session.pcapng
-  photonscope read -k device.der -T ndjson session.pcap | jq 'select(.type == "message")'
+  photonscope read -T ndjson session.pcapng | jq 'select(.type == "message")'
+  photonscope read -T fields -e time -e photon.msg -e photon.rtt session.pcapng
   ssh gateway tcpdump -U -w - port 5683 | photonscope read -k keys/ -`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1, "one capture, a file or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.read(cmd.Context(), &out, keys, args[0])
 		},
 	}
 	out.register(cmd)
-	cmd.Flags().StringArrayVarP(&keys, "key", "k", nil, "key file, key log or folder of them, repeatable; server:, device: or impersonation: in front forces the role")
+	cmd.Flags().StringArrayVarP(&keys, "key", "k", nil, keyFlagHelp)
 	return cmd
 }
 
@@ -103,9 +105,7 @@ func (r *reading) read(ctx context.Context, keyArgs []string, to sink, bothLegs 
 	}
 	r.sealed, r.sessions = make(map[uint32]string), make(map[uint32]bool)
 	r.pipe = newPipeline(keys.Ring, to)
-	if bothLegs {
-		r.pipe.oneLeg = nil
-	}
+	r.pipe.bothLegs = bothLegs
 	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
 	r.pipe.onEvent = r.note
 	return r.run(ctx, in)
@@ -171,7 +171,11 @@ func (r *reading) verdict(failed error) error {
 	case errors.Is(failed, context.Canceled):
 		return &exitError{exitInterrupted, errors.New("interrupted before the end of the capture"), ""}
 	}
-	return &exitError{exitFailure, fmt.Errorf("%s: %w", r.name, failed), hintFor(failed)}
+	name := r.name
+	if name == "-" {
+		name = "standard input"
+	}
+	return &exitError{exitFailure, fmt.Errorf("%s: %w", name, failed), hintFor(failed)}
 }
 
 // notes says on standard error what the events cannot.
