@@ -102,7 +102,7 @@ func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 		if !b.Opened {
 			return p.appendSealed(dst, sealing{e.Session, b.Reason})
 		}
-		return fmt.Appendf(dst, "opened by the %s, signature %s", b.Source, b.Signature)
+		return appendOpening(dst, b)
 	case *Message:
 		p.msg.Parse(b.Plain) // was parsed once, so it parses
 		return b.Meaning.AppendSummary(dst, &p.msg)
@@ -145,6 +145,16 @@ func (p *Printer) appendSealed(dst []byte, why sealing) []byte {
 	}
 	p.told = why
 	return append(dst, why.reason...)
+}
+
+// appendOpening appends what opened the credentials. What the key log holds a
+// proxy knows of itself, so no log is spoken of.
+func appendOpening(dst []byte, b *Credentials) []byte {
+	by := "the " + b.Source
+	if b.Source == "key log" {
+		by = "known session keys"
+	}
+	return fmt.Appendf(dst, "opened by %s, signature %s", by, b.Signature)
 }
 
 func appendIdentity(dst []byte, b *Identity) []byte {

@@ -91,12 +91,12 @@ func newRoot(a *app) *cobra.Command {
 		Use:   "photonscope",
 		Short: "See what a Particle Photon and its cloud say to each other",
 		Long: `photonscope stands between a Particle Photon and its (private) server, opens the
-session with the keys you have, and shows every handshake step and every message.
-It records to pcapng and reads captures back.
+session with the keys you have, and shows every handshake step and message. It
+records to pcapng and reads captures back.
 
-  photonscope demo                                    a real session in seconds, nothing needed
-  photonscope proxy -k keys/ 192.168.1.10:5683        between your device and your server
-  photonscope read -k keys/ capture.pcapng            a capture, decoded`,
+  photonscope demo                               a real session, nothing needed
+  photonscope proxy -k keys/ 192.168.1.10:5683   between device and server
+  photonscope read -k keys/ capture.pcapng       a capture, decoded`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -104,5 +104,6 @@ It records to pcapng and reads captures back.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newVersionCommand(a))
+	finishCommands(root)
 	return root
 }

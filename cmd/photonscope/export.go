@@ -25,16 +25,17 @@ func newExportCommand(a *app) *cobra.Command {
 		Use:   "firmware [flags] FILE|-",
 		Short: "Write the firmware images that were sent over the air",
 		Long: `Puts the chunks of each firmware update together, checks the CRC-32 of every
-chunk, and writes each complete image to DEVICE_ID-NUMBER.bin. Of an incomplete
-one it says which chunks are missing.`,
+chunk, and writes each complete image to DEVICE_ID-NUMBER.bin, or, if no server
+key says which device it was, to session-SESSION-NUMBER.bin. Of an incomplete
+image it says how many chunks are missing.`,
 		Example: `  photonscope export firmware -k keys/ session.pcapng`,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1, "one capture, a file or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.exportFirmware(cmd.Context(), keys, folder, args[0])
 		},
 	}
-	firmware.Flags().StringArrayVarP(&keys, "key", "k", nil, "key file, key log or folder of them, repeatable")
-	firmware.Flags().StringVarP(&folder, "out", "o", ".", "folder to write to")
+	firmware.Flags().StringArrayVarP(&keys, "key", "k", nil, keyFlagHelp)
+	firmware.Flags().StringVarP(&folder, "out", "o", ".", "`folder` to write to")
 	cmd.AddCommand(firmware)
 	return cmd
 }
@@ -69,8 +70,18 @@ type imageCollector struct {
 // transfers.
 type imageSession struct {
 	conv   particle.Conversation
+	number uint32
 	device lightssl.DeviceID
+	known  bool // device is: the server's private key was there
 	at     *particle.Transfer
+}
+
+// name is for files and sentences: the device's ID, or which session it was.
+func (s *imageSession) name() string {
+	if !s.known {
+		return fmt.Sprintf("session-%d", s.number)
+	}
+	return s.device.String()
 }
 
 // event implements sink.
@@ -80,10 +91,10 @@ func (c *imageCollector) event(e *decode.Event) {
 	}
 	s := c.sessions[e.Session]
 	if s == nil {
-		s = new(imageSession)
+		s = &imageSession{number: e.Session}
 		c.sessions[e.Session] = s
 	}
-	s.device = e.Device
+	s.device, s.known = e.Device, e.Known
 	if m, ok := e.Body.(*decode.Message); ok && c.msg.Parse(m.Plain) == nil {
 		s.conv.Next(e.From, e.At, &c.msg)
 		if t := s.conv.Transfer(); t != s.at {
@@ -104,11 +115,11 @@ func (c *imageCollector) finish(s *imageSession) {
 	image, complete := s.at.Image()
 	if !complete {
 		c.incomplete++
-		c.app.say("device %s: an update of %d bytes is incomplete: %d of %d chunks passed, %d with a wrong CRC-32; nothing was written", s.device, s.at.Size, s.at.Received(), s.at.Total(), s.at.Wrong)
+		c.app.say("%s: an update of %d bytes is incomplete: %d of %d chunks passed, %d with a wrong CRC-32; nothing was written", s.name(), s.at.Size, s.at.Received(), s.at.Total(), s.at.Wrong)
 		return
 	}
 	c.written++
-	path := filepath.Join(c.folder, fmt.Sprintf("%s-%d.bin", s.device, c.written))
+	path := filepath.Join(c.folder, fmt.Sprintf("%s-%d.bin", s.name(), c.written))
 	if err := writeNew(path, image); err != nil {
 		c.err = err
 		return
@@ -131,7 +142,7 @@ func (c *imageCollector) done() {
 func writeNew(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return usageError("another folder: -o", "write %s: %v", path, unwrapPath(err))
+		return usageError("move it away, or name another folder: -o FOLDER", "write %s: %v", path, unwrapPath(err))
 	}
 	if _, err := f.Write(b); err != nil {
 		f.Close()

@@ -38,6 +38,14 @@ func TestExportedFirmwareIsWhatTheServerSent(t *testing.T) {
 	}
 }
 
+func TestTheImageOfAnUnknownDeviceBearsItsSession(t *testing.T) {
+	capture := recordings + "/healthy-brewskey-fw2.3.1/capture.pcapng"
+	stdout, stderr, code := runApp(t, nil, "export", "firmware", "-o", t.TempDir(), "-k", recordings+"/keys/devices", capture)
+	if path, _, _ := strings.Cut(stdout, " "); code != 0 || !strings.HasPrefix(filepath.Base(path), "session-") {
+		t.Errorf("exit %d, said %q, %q", code, stdout, stderr)
+	}
+}
+
 // sentImage puts the image together from the server's log, by the offsets of
 // the chunk message (header 4, token 1, path 2, CRC option 1+4).
 func sentImage(t *testing.T, path string) []byte {

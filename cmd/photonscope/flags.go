@@ -21,10 +21,13 @@ type outputFlags struct {
 	quiet       bool
 }
 
+// keyFlagHelp describes -k wherever it takes keys.
+const keyFlagHelp = "key `file`, key log or folder of them, repeatable; server:, device: or impersonation: in front forces the role"
+
 func (o *outputFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.format, "format", "T", "text", "output: text, ndjson or fields")
-	f.StringArrayVarP(&o.fields, "field", "e", nil, "field to print with -T fields, repeatable (docs/fields.md lists them)")
+	f.StringArrayVarP(&o.fields, "field", "e", nil, "`field` to print with -T fields, repeatable (docs/fields.md lists them)")
 	f.BoolVarP(&o.tree, "verbose", "v", false, "print every field of every event, with its bytes")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "print AES keys, IVs and salts instead of [secret]")
 	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")

@@ -29,7 +29,7 @@ func newKeysCommand(a *app) *cobra.Command {
 is obeyed): the public keys that devices announce, and the impersonation keys by
 which the proxy stands for a device at its server.`,
 	}
-	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "folder the keys are kept in")
+	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "`folder` the keys are kept in")
 	cmd.AddCommand(newGenerateCommand(k), newRegisterCommand(k), newRestoreCommand(k), newKeyExportCommand(k), newInspectCommand(k))
 	return cmd
 }

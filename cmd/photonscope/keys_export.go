@@ -22,17 +22,17 @@ const keyForms = "pem, der, spark, brewskey"
 func newKeyExportCommand(k *keysCommand) *cobra.Command {
 	var form, out string
 	cmd := &cobra.Command{
-		Use:   "export ID [--as pem|der|spark|brewskey] [--out FILE|FOLDER|-]",
-		Short: "Write a device's public key in another form, or as a server wants it",
+		Use:   "export ID [--as FORM] [--out FILE|FOLDER|-]",
+		Short: "Write a device's public key as a server or tool wants it",
 		Long: `Writes the public key of a device: the one learnt from its handshake, else the
 public half of a private key in the key folder.
 
   pem, der  SubjectPublicKeyInfo; goes to standard output without --out
   spark     <ID>.pub.pem for spark-protocol's folder core_keys
   brewskey  <ID>.pub.pem for @brewskey/spark-protocol's folder data/deviceKeys`,
-		Example: `  photonscope keys export 3a14210004473432333230bd --as spark --out ~/spark-server/core_keys
+		Example: `  photonscope keys export 3a14210004473432333230bd --as spark --out core_keys
   photonscope keys export 3a14210004473432333230bd --as der --out device.pub.der`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1, "one device ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
@@ -41,8 +41,8 @@ public half of a private key in the key folder.
 			return k.export(ids[0], form, out)
 		},
 	}
-	cmd.Flags().StringVar(&form, "as", "pem", "form: "+keyForms)
-	cmd.Flags().StringVar(&out, "out", "", "file or folder to write to, - for standard output")
+	cmd.Flags().StringVar(&form, "as", "pem", "`form`: "+keyForms)
+	cmd.Flags().StringVar(&out, "out", "", "`file` or folder to write to, - for standard output")
 	return cmd
 }
 

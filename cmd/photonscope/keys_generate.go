@@ -42,9 +42,9 @@ checked to be ones that a Photon can use: 1 of 200 keys from other tools is not.
 			return k.generateDevice(ids[0])
 		},
 	}
-	cmd.Flags().StringVar(&device, "device", "", "ID of the device (24 hex digits)")
+	cmd.Flags().StringVar(&device, "device", "", "`ID` of the device (24 hex digits)")
 	cmd.Flags().BoolVar(&server, "server", false, "make a server key pair")
-	cmd.Flags().StringVar(&out, "out", "", "folder to put the files into (default: the key folder)")
+	cmd.Flags().StringVar(&out, "out", "", "`folder` to put the files into (default: the key folder)")
 	return cmd
 }
 

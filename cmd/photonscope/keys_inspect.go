@@ -17,7 +17,7 @@ func newInspectCommand(k *keysCommand) *cobra.Command {
 		Short: "Say what key files hold, one line each",
 		Example: `  photonscope keys inspect device.der
   photonscope keys inspect ~/spark-server/core_keys`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, manyArgs, "key files, or folders of them"),
 		RunE: func(_ *cobra.Command, args []string) error { return k.inspect(args) },
 	}
 }

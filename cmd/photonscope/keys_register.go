@@ -16,16 +16,17 @@ func newRegisterCommand(k *keysCommand) *cobra.Command {
 	var serverKeys, style string
 	cmd := &cobra.Command{
 		Use:   "register ID... [--server-keys FOLDER]",
-		Short: "Make the server take photonscope for these devices, so that the proxy can splice",
+		Short: "Make the server take photonscope for these devices",
 		Long: `Makes an impersonation key for each device, keeps the public key that the server
-has now, and puts the impersonation key's in its place. Until "keys restore" the
-device reaches that server only through photonscope.
+has now, and puts the impersonation key's in its place. The proxy can then
+splice; until "keys restore" the device reaches that server only through it.
 
-Without --server-keys nothing is put anywhere: the key is made, and the line that
-registers it through the server's own interface is printed.`,
-		Example: `  photonscope keys register 3a14210004473432333230bd --server-keys ~/spark-server/core_keys
-  photonscope keys register 3a14210004473432333230bd --server-keys /srv/keys --style brewskey`,
-		Args: cobra.MinimumNArgs(1),
+Without --server-keys nothing is put anywhere: the key is made, and the command
+that registers it through the server's own interface is printed.`,
+		Example: `  photonscope keys register 3a14210004473432333230bd --server-keys core_keys
+  photonscope keys register 3a14210004473432333230bd \
+      --server-keys /srv/keys --style brewskey`,
+		Args: takes(1, manyArgs, "the IDs of the devices to register"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
@@ -34,7 +35,7 @@ registers it through the server's own interface is printed.`,
 			return k.register(ids, serverKeys, style)
 		},
 	}
-	cmd.Flags().StringVar(&serverKeys, "server-keys", "", "folder that the server keeps its devices' public keys in")
+	cmd.Flags().StringVar(&serverKeys, "server-keys", "", "`folder` that the server keeps its devices' public keys in")
 	cmd.Flags().StringVar(&style, "style", "", "the server: spark or brewskey (default: as the folder's name tells)")
 	return cmd
 }

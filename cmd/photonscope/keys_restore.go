@@ -80,7 +80,7 @@ func newRestoreCommand(k *keysCommand) *cobra.Command {
 		Long: `Puts back what the server's folder held before "keys register", or removes the
 file where there was none. A file that somebody has changed since is left alone.`,
 		Example: `  photonscope keys restore 3a14210004473432333230bd`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, manyArgs, "the IDs of the devices to restore"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {

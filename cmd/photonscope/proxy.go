@@ -39,12 +39,19 @@ func newProxyCommand(a *app) *cobra.Command {
 		Long: `Devices connect to photonscope, photonscope connects to UPSTREAM (host:port).
 
 The mode follows from the keys given with -k:
-  splice     the server's private key, and a key registered for the device with the server
-             (photonscope keys register): every message is shown, either side is a real peer
-  observe    the device's private key, or a key log: every byte passes untouched
-  terminate  no UPSTREAM: photonscope answers as the cloud, the server's private key is enough`,
-		Example: `  photonscope proxy -k keys/ 127.0.0.1:5683 -l 192.168.1.20:5683 -w session.pcapng`,
-		Args:    cobra.MaximumNArgs(1),
+  splice     The server's private key, and a key that the server takes for the
+             device's (photonscope keys register): all is shown.
+  observe    The device's private key, or a key log: all is shown, and every
+             byte passes untouched. Without keys: when devices connect, and how
+             the handshake ends.
+  terminate  No UPSTREAM, and the server's private key: photonscope answers as
+             the cloud.
+
+The key folder (see photonscope keys --help) is read as well, unless -k names
+another folder. Ctrl-C ends the proxy.`,
+		Example: `  photonscope proxy -k default_key.pem -l 192.168.1.20:5683 192.168.1.10:5683
+  photonscope proxy -k default_key.pem -l 192.168.1.20:5683`,
+		Args: takes(0, 1, "one UPSTREAM, host:port, or none to answer as the cloud"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			upstream := ""
 			if len(args) == 1 {
@@ -56,12 +63,12 @@ The mode follows from the keys given with -k:
 	f.output.register(cmd)
 	f.live.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVarP(&f.listen, "listen", "l", "127.0.0.1:5683", "address to listen on for devices")
+	flags.StringVarP(&f.listen, "listen", "l", "127.0.0.1:5683", "`address` to listen on for devices")
 	flags.BoolVar(&f.listenAny, "listen-any", false, "allow -l to name all addresses of this host (0.0.0.0 or ::)")
 	flags.StringVar(&f.mode, "mode", "auto", "auto, observe, splice or terminate")
 	flags.BoolVar(&f.transparent, "transparent", false, "connect each device to the destination it asked for (Linux REDIRECT) instead of UPSTREAM")
-	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "network that may connect, such as 203.0.113.0/24 (default: loopback and private)")
-	flags.StringArrayVar(&f.allowDest, "allow-dest", nil, "with --transparent: destination that may be reached, such as 203.0.113.0/24 or 203.0.113.7:5683")
+	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "`network` that may connect, such as 203.0.113.0/24, repeatable (default: loopback and private)")
+	flags.StringArrayVar(&f.allowDest, "allow-dest", nil, "with --transparent: `destination` that may be reached, such as 203.0.113.0/24 or 203.0.113.7:5683, repeatable")
 	flags.IntVar(&f.maxDevices, "max-devices", 0, "devices that may be connected at once (default 512)")
 	return cmd
 }
