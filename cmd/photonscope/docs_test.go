@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -93,4 +94,26 @@ func TestTreeOfARecording(t *testing.T) {
 		t.Fatalf("exit %d", code)
 	}
 	golden(t, "testdata/fail-mismatching-device-key-brewskey.tree.txt", []byte(stdout))
+}
+
+// Each example is a line of the recording it names, "…" standing for what was
+// cut out.
+func TestExamplesOfNDJSONAreReal(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join(docsFolder, "ndjson.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(doc), "```json\n")
+	examples, _, _ := strings.Cut(after, "```")
+	t.Chdir(filepath.Join(recordings, "healthy-brewskey-fw2.3.1"))
+	out, _, _ := runApp(t, nil, "read", "-q", "-T", "ndjson", "-k", "../keys", "capture.pcapng")
+	for line := range strings.Lines(examples) {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(line)), "…", ".*")
+		if !regexp.MustCompile("(?m)^" + pattern + "$").MatchString(out) {
+			t.Errorf("no line of the program is like the example %s", line)
+		}
+	}
+	if strings.Count(examples, "\n") < 5 {
+		t.Error("ndjson.md has no examples any more")
+	}
 }
