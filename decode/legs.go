@@ -17,6 +17,8 @@ import (
 // is shown for both. The zero value is ready.
 type OneLeg struct {
 	pairs map[uint32]*pairing // by session
+	shown [][]byte            // empty: room for the next pairing that needs some,
+	held  []Event             // so that the many that wait for nothing hold none
 }
 
 // pairing holds, for one session, what one leg has shown and the other not yet.
@@ -31,12 +33,31 @@ type pairing struct {
 // means that something was altered.
 const twinLimit = 4096
 
+const keptRoom = 64 // twins that an empty list keeps room for
+
 // Feed appends to dst what may be shown now that e is known.
 func (o *OneLeg) Feed(dst []Event, e Event) []Event {
 	if e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 {
 		return append(dst, e)
 	}
 	p := o.pairing(e.Session)
+	if p.shown == nil {
+		p.shown, o.shown = o.shown, nil
+	}
+	if p.held == nil {
+		p.held, o.held = o.held, nil
+	}
+	dst = o.compare(dst, p, e)
+	if len(p.shown) == 0 {
+		p.shown, o.shown = nil, p.shown
+	}
+	if len(p.held) == 0 {
+		p.held, o.held = nil, p.held
+	}
+	return dst
+}
+
+func (o *OneLeg) compare(dst []Event, p *pairing, e Event) []Event {
 	onCloud := e.Conn.Leg == stream.CloudLeg
 	switch {
 	case e.Raw == nil:
@@ -187,7 +208,7 @@ func dropped[T any](list []T, n int) []T {
 	switch {
 	case n < len(list):
 		return list[n:]
-	case cap(list) > 2:
+	case cap(list) > keptRoom:
 		return nil
 	}
 	return list[:0]

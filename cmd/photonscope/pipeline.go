@@ -78,7 +78,7 @@ func (p *pipeline) tap(items []stream.Item) {
 func (p *pipeline) run(ctx context.Context) {
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
-	memory := memory{given: time.Now()}
+	memory := newMemory(time.Now())
 	var done batch
 	for {
 		select {
