@@ -98,7 +98,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	}
 	run.attach(srv)
 	if !f.output.quiet {
-		a.say("listening on %s; %s", ln.Addr(), f.policy(srv))
+		a.say("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
 	}
 	return run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, "proxy "+ln.Addr().String())
 }
@@ -222,20 +222,24 @@ func (l *live) cloud(key *rsa.PrivateKey) *sim.Cloud {
 }
 
 // policy states in one line how sessions will be treated, and why.
-func (f *proxyFlags) policy(srv *proxy.Server) string {
+func (f *proxyFlags) policy(srv *proxy.Server, keys *keySet) string {
+	opens := "the device's private key or a key log (-k) opens the messages"
+	if n := keys.Ring.Counts(); n.Devices > 0 || len(keys.logs) > 0 {
+		opens = "the device keys and key logs given open the messages"
+	}
 	switch {
 	case srv.Upstream == "" && srv.Destination == nil:
 		return "mode terminate, because there is no UPSTREAM: photonscope answers devices as the cloud"
 	case srv.Mode == proxy.Splice:
 		return "mode splice, because you asked for it: devices without a key for them are refused"
 	case srv.Mode == proxy.Observe:
-		return "mode observe, because you asked for it: every byte passes untouched; the device's private key or a key log (-k) opens the messages"
+		return "mode observe, because you asked for it: every byte passes untouched; " + opens
 	case srv.ServerKey == nil:
-		return "mode observe, because no server key is given: every byte passes untouched; the device's private key or a key log (-k) opens the messages"
+		return "mode observe, because there is no server key to use: every byte passes untouched; " + opens
 	case srv.DeviceKey == nil:
-		return "mode observe, because no impersonation key is given (photonscope keys register makes one): the server key shows who connects, the device's private key or a key log opens the messages"
+		return "mode observe, because no impersonation key is given (photonscope keys register makes one): the server key shows who connects, " + opens
 	}
-	return "mode splice for devices with an impersonation key, observe for all others"
+	return "mode splice for devices with an impersonation key, because it and the server key are given; observe for all others"
 }
 
 // prefixes reads the networks of a flag.
