@@ -9,6 +9,8 @@ var (
 	defTime      = field.Def{Key: "time", Label: "Time", Type: field.Word, Help: "when the event's last byte passed, RFC 3339 in UTC with nanoseconds"}
 	defSession   = field.Def{Key: "photon.session", Label: "Session", Type: field.Uint, Help: "number of the session, one for both legs of a proxied pair"}
 	defLeg       = field.Def{Key: "photon.leg", Label: "Leg", Type: field.Word, Help: "where it was seen: device or cloud (the two legs of the proxy), or tapped (in somebody's capture)"}
+	defDeviceEnd = field.Def{Key: "photon.device_addr", Label: "Device address", Type: field.Word, Help: "IP address and port of the connection's end that speaks for the device"}
+	defCloudEnd  = field.Def{Key: "photon.cloud_addr", Label: "Cloud address", Type: field.Word, Help: "IP address and port of the connection's end that speaks for the cloud"}
 	defDir       = field.Def{Key: "photon.dir", Label: "Direction", Type: field.Word, Help: "who sent the bytes: device or cloud"}
 	defDeviceID  = field.Def{Key: "photon.device_id", Label: "Device ID", Type: field.Bytes, Help: "the device's ID, 12 bytes as 24 hex digits, from the identity record"}
 	defNonce     = field.Def{Key: "photon.nonce", Label: "Nonce", Type: field.Bytes, Help: "the cloud's 40 random bytes; they name the session in a key log"}
@@ -48,7 +50,7 @@ var (
 )
 
 var envelopeDefs = []*field.Def{
-	&defType, &defTime, &defSession, &defLeg, &defNonce, &defDir, &defDeviceID, &defMsg, &defRTT,
+	&defType, &defTime, &defSession, &defLeg, &defDeviceEnd, &defCloudEnd, &defNonce, &defDir, &defDeviceID, &defMsg, &defRTT,
 	&defFrameWire, &defPlain, &defFrameLen, &defBlock, &defPadding, &defRest,
 	&defOpened, &defSealedID, &defIDNonce, &defIDNonceOK, &defIDDevice, &defIDKey, &defIDModulus,
 	&defSealedCreds, &defSignature, &defSigOK, &defSource, &defKey, &defIV, &defSalt,

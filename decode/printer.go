@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"net/netip"
+
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/decode/stream"
@@ -32,6 +34,8 @@ func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
 	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
 	switch b := e.Body.(type) {
 	case *Opened:
+		p.end(&defDeviceEnd, e.Conn.Device)
+		p.end(&defCloudEnd, e.Conn.Cloud)
 	case *Nonce:
 		p.add(&defNonce, field.BytesOf(b.Nonce[:]))
 		p.common(e)
@@ -62,6 +66,13 @@ func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
 }
 
 func (p *Printer) add(def *field.Def, v field.Value) { p.visit(def, v) }
+
+// end adds the address of a connection's end, if it is known.
+func (p *Printer) end(def *field.Def, a netip.AddrPort) {
+	if a.IsValid() {
+		p.add(def, field.WordOf(a.String()))
+	}
+}
 
 // word adds text of ours, unless it is empty: absent rather than empty.
 func (p *Printer) word(def *field.Def, s string) {
