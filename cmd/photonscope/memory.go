@@ -25,9 +25,12 @@ const (
 	manySessions = 25
 )
 
+// newMemory begins sparingly: how many sessions there will be is not known.
 func newMemory(now time.Time) memory {
-	percent := debug.SetGCPercent(fewSessions)
-	debug.SetGCPercent(percent)
+	percent := debug.SetGCPercent(manySessions)
+	if percent != fewSessions {
+		debug.SetGCPercent(percent)
+	}
 	return memory{given: now, tune: percent == fewSessions}
 }
 
