@@ -53,9 +53,13 @@ func openRecorder(a *app, path string, lock sync.Locker, say func(string, ...any
 	return r, nil
 }
 
-// createRecording creates the file of -w, for the owner alone. A pipe that is
-// there already is opened.
+// createRecording creates the file of -w, for the owner alone. A pipe or an
+// empty file that is there already is opened: neither holds anything to lose.
 func createRecording(path string) (*os.File, error) {
+	how := os.O_CREATE | os.O_EXCL
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		how = 0
+	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) != 0 {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
@@ -63,7 +67,7 @@ func createRecording(path string) (*os.File, error) {
 		}
 		return f, nil
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|how, 0o600)
 	switch {
 	case isFolder(path):
 		return nil, usageError("-w "+filepath.Join(path, "session.pcapng"), "record to %s: it is a folder", path)

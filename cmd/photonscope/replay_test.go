@@ -340,3 +340,21 @@ func TestARecordingIsNeverOverwritten(t *testing.T) {
 	}
 	wantFile(t, file, []byte("evidence"))
 }
+
+// An empty file, such as mktemp makes, holds nothing to lose.
+func TestAnEmptyFileIsRecordedInto(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "made-beforehand.pcapng")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := runApp(t, nil, "demo", "-q", "-w", file); code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+		t.Errorf("the recording is %v (%v)", info, err)
+	}
+	if _, errs, code := runApp(t, nil, "read", "-q", file); code != exitOK {
+		t.Errorf("reading it back: exit %d: %s", code, errs)
+	}
+}
