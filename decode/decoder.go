@@ -21,6 +21,7 @@ type Decoder struct {
 	messages slab[Message]
 	message  coap.Message // the one at hand
 	ciphers  ciphers
+	twin     twin
 	spare    *room // of the half that was busy last
 	scratch  [lightssl.BlockLen]byte
 }

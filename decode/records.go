@@ -102,7 +102,7 @@ func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
 		return 0, nil
 	}
 	h := &s.half[from]
-	ciphertext := b[lightssl.FrameHeaderLen:n]
+	ciphertext := s.d.keep(b[:n])[lightssl.FrameHeaderLen:]
 	var body Body
 	switch {
 	case len(ciphertext) == 0:
@@ -124,12 +124,11 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 		return &Sealed{Reason: s.sealedReason()}
 	}
 	headKnown := h.hasHead || !h.seen
-	cipher := s.d.ciphers.of(s.creds)
-	cipher.SetHead(s.creds.IV())
+	iv := s.creds.IV()
 	if h.hasHead {
-		cipher.SetHead(h.head[:])
+		iv = h.head[:]
 	}
-	plain, err := cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
+	plain, err := s.d.decrypt(s.creds, iv, ciphertext)
 	whole := plain[:len(ciphertext)]
 	switch {
 	case !headKnown && len(ciphertext) == lightssl.BlockLen:

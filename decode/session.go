@@ -112,7 +112,7 @@ func (s *session) step(dst []Event, from stream.Direction) ([]Event, bool) {
 	if m, ok := body.(*Message); ok {
 		m.Meaning = s.conv.Next(from, at, &s.d.message)
 	}
-	dst = append(dst, s.event(at, from, s.d.arena.copy(b[:n]), body))
+	dst = append(dst, s.event(at, from, s.d.keep(b[:n]), body))
 	h.consume(n)
 	return dst, true
 }
