@@ -196,6 +196,9 @@ func (s *Session) sealIdentity(id lightssl.Identity, sp *splice) ([]byte, bool) 
 		s.notify(IdentityRefused, "%s: refused, because the keys to stand for device %s at the cloud do not serve: %v", s, sp.id, err)
 		return nil, false
 	}
+	if s.run.OnIdentity != nil {
+		s.run.OnIdentity(record, id)
+	}
 	s.mu.Lock()
 	if s.hs != nil {
 		s.hs.splice = sp

@@ -85,9 +85,9 @@ type Server struct {
 	// nobody.
 	Tap func([]stream.Item)
 
-	// OnIdentity is told of each identity record that was opened, before Tap sees
-	// the record, so that nobody need open it twice. Both arguments are valid only
-	// during the call.
+	// OnIdentity is told of each identity record that was opened, and of each that
+	// was sealed in its place, before Tap sees the record, so that nobody need open
+	// it again. Both arguments are valid only during the call.
 	OnIdentity func(record []byte, id lightssl.Identity)
 
 	// KeyLog is told the credentials of each spliced session, before Tap sees the

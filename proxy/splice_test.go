@@ -99,8 +99,11 @@ func TestSplicePassesNonceAndCredentialsOnAndFramesVerbatim(t *testing.T) {
 	talk(t, device, cloud, c.Credentials, "hello", "", "a message of sixteen", string(make([]byte, 700)))
 	talk(t, cloud, device, c.Credentials, "hello yourself", "ping")
 	w.stop()
-	if len(logged) != 1 || logged[0] != c.Credentials || len(opened) != 1 || opened[0].Device != testID {
-		t.Errorf("key log told %d times, identity %d times", len(logged), len(opened))
+	if len(logged) != 1 || logged[0] != c.Credentials {
+		t.Errorf("key log told %d times", len(logged))
+	}
+	if len(opened) != 2 || opened[0].Device != testID || bytes.Equal(opened[0].Key, wantKey) || !bytes.Equal(opened[1].Key, wantKey) {
+		t.Errorf("told of the identities %v, not of the device's and the one sealed in its place", opened)
 	}
 	if got := w.notices.await(t, ModeChosen).Mode; got != Splice {
 		t.Errorf("mode %v", got)
