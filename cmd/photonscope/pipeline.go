@@ -57,7 +57,7 @@ type sink interface {
 
 const (
 	drainEvery     = 15 * time.Millisecond
-	messagesAtOnce = 64
+	messagesAtOnce = 16 // a few dozen microseconds
 )
 
 func newPipeline(keys *lightssl.Keyring, out sink) *pipeline {
