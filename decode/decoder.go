@@ -73,15 +73,6 @@ func (d *Decoder) Finish(dst []Event) []Event {
 	return dst
 }
 
-// Reuse says that nothing of the events so far is needed any more: their bytes
-// and bodies are overwritten by those to come. Who never says so may keep events
-// for good.
-func (d *Decoder) Reuse() {
-	d.arena.reuse()
-	d.messages.reuse()
-	d.twin = twin{}
-}
-
 func (d *Decoder) open(dst []Event, it stream.Opened) []Event {
 	s := newSession(d, it)
 	if pair := d.sessions[it.Conn.Pair]; pair != nil && it.Conn.Pair != 0 {

@@ -9,8 +9,7 @@ import (
 )
 
 // Event is one thing the decoder found out: an envelope, which every kind of
-// event has, and a body. Its bytes never change after it was returned, unless
-// [Decoder.Reuse] is called.
+// event has, and a body. Its bytes never change after it was returned.
 type Event struct {
 	At      time.Time // when the last byte it rests on passed
 	Conn    stream.Conn

@@ -19,7 +19,6 @@ type OneLeg struct {
 	pairs map[uint32]*pairing // by session
 	shown [][]byte            // empty: room for the next pairing that needs some,
 	held  []Event             // so that the many that wait for nothing hold none
-	waits int                 // events that are held or whose twin may come
 }
 
 // pairing holds, for one session, what one leg has shown and the other not yet.
@@ -48,9 +47,7 @@ func (o *OneLeg) Feed(dst []Event, e Event) []Event {
 	if p.held == nil {
 		p.held, o.held = o.held, nil
 	}
-	before := len(p.shown) + len(p.held)
 	dst = o.compare(dst, p, e)
-	o.waits += len(p.shown) + len(p.held) - before
 	if len(p.shown) == 0 {
 		p.shown, o.shown = nil, p.shown
 	}
@@ -80,9 +77,6 @@ func (o *OneLeg) compare(dst []Event, p *pairing, e Event) []Event {
 	return dst
 }
 
-// Idle reports whether nothing of any event so far is needed any more.
-func (o *OneLeg) Idle() bool { return o.waits == 0 }
-
 // Finish appends what is still held back, in the order of the sessions.
 func (o *OneLeg) Finish(dst []Event) []Event {
 	for _, session := range slices.Sorted(maps.Keys(o.pairs)) {
@@ -90,7 +84,6 @@ func (o *OneLeg) Finish(dst []Event) []Event {
 		dst = p.release(dst, len(p.held))
 	}
 	clear(o.pairs)
-	o.waits = 0
 	return dst
 }
 
@@ -137,7 +130,6 @@ func (o *OneLeg) pass(dst []Event, p *pairing, e Event) []Event {
 		}
 		if p.over == [2][2]bool{{true, true}, {true, true}} {
 			delete(o.pairs, e.Session)
-			p.shown = nil
 		}
 	}
 	return append(dst, e)

@@ -82,12 +82,10 @@ func (c *contest) round(number, size int) {
 	for _, one := range order {
 		c.start(one, fmt.Sprintf("%s-%d.pcapng", one.name, number))
 	}
-	for _, one := range order {
-		one.dev.ping(c.b, 500, size)
-	}
-	time.Sleep(quietFor + 10*drainEvery) // the program then knows how much memory it needs
-	for _, one := range order {
-		one.measure(c.b, 1500, size)
+	for _, pings := range []int{500, 1500} { // the first to warm up
+		for _, one := range order {
+			one.measure(c.b, pings, size)
+		}
 	}
 	for _, one := range c.all {
 		one.against(c.all[0])

@@ -106,9 +106,6 @@ func (p *pipeline) drain(done batch) batch {
 	if len(waited.items) > 0 {
 		p.keepMessages()
 		p.sink.flush()
-		if p.oneLeg.Idle() {
-			p.decoder.Reuse()
-		}
 	}
 	return waited
 }
