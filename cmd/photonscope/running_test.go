@@ -310,3 +310,13 @@ func lastBlockEnd(b []byte) int {
 	}
 	return at
 }
+
+// skipUnlessRequired skips a test that this host cannot run, or fails it where
+// everything must be tested.
+func skipUnlessRequired(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("PHOTONSCOPE_INTEROP") == "require" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
