@@ -33,6 +33,8 @@ var layers = map[string]layer{
 	"ui":     {row: 5, outside: []string{"github.com/rivo/tview", "github.com/gdamore/tcell/v2"}, banned: []ban{noSockets, noFiles, noProxy}},
 	"replay": {row: 5, banned: []ban{noFiles}},
 
+	"captures/gen": {row: 5, banned: []ban{noSockets, noFiles, noLogs}}, // imported by tests only
+
 	"proxy":    {row: 4, banned: []ban{noFiles, noMeaning}},
 	"captures": {row: 4, outside: []string{"github.com/google/gopacket", "github.com/google/gopacket/layers"}, banned: []ban{noSockets, noFiles}},
 	"sim":      {row: 4, banned: []ban{noFiles}},
