@@ -133,8 +133,8 @@ func BenchmarkAppendItem(b *testing.B) {
 	for _, size := range []int{34, 514, 16 << 10} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			e := NewEncoder()
-			buf := e.AppendItem(nil, stream.Opened{At: epoch, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg, Device: deviceEnd, Cloud: cloudEnd}})
-			var it stream.Item = stream.Segment{At: epoch, Conn: 1, Data: make([]byte, size)}
+			buf := e.AppendItem(nil, &stream.Opened{At: epoch, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg, Device: deviceEnd, Cloud: cloudEnd}})
+			var it stream.Item = &stream.Segment{At: epoch, Conn: 1, Data: make([]byte, size)}
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {

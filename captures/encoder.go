@@ -77,17 +77,17 @@ func (e *Encoder) AppendHeader(dst []byte) []byte {
 // that were not opened are left out.
 func (e *Encoder) AppendItem(dst []byte, it stream.Item) []byte {
 	switch it := it.(type) {
-	case stream.Opened:
+	case *stream.Opened:
 		return e.opened(dst, it)
-	case stream.Segment:
+	case *stream.Segment:
 		if c := e.conns[it.Conn]; c != nil && !c.over[it.From] {
 			return c.segment(dst, it)
 		}
-	case stream.Gap:
+	case *stream.Gap:
 		if c := e.conns[it.Conn]; c != nil && !c.over[it.From] {
 			return c.gap(dst, it)
 		}
-	case stream.Closed:
+	case *stream.Closed:
 		if c := e.conns[it.Conn]; c != nil {
 			dst = c.closed(dst, it)
 			if c.over[0] && c.over[1] {
@@ -111,7 +111,7 @@ func (e *Encoder) AppendMessage(dst []byte, m Message) []byte {
 	}.append(dst)
 }
 
-func (e *Encoder) opened(dst []byte, it stream.Opened) []byte {
+func (e *Encoder) opened(dst []byte, it *stream.Opened) []byte {
 	if it.Conn.Leg == stream.Tapped && !e.tapped {
 		e.tapped = true
 		dst = appendInterface(dst, nameTapped)
@@ -132,7 +132,7 @@ func (e *Encoder) opened(dst []byte, it stream.Opened) []byte {
 	return c.packet(dst, it.At, stream.FromDevice, tcpACK, nil)
 }
 
-func (c *conversation) segment(dst []byte, it stream.Segment) []byte {
+func (c *conversation) segment(dst []byte, it *stream.Segment) []byte {
 	for data := it.Data; len(data) > 0; {
 		n := min(len(data), maxPayload)
 		dst = c.packet(dst, it.At, it.From, tcpPSH|tcpACK, data[:n])
@@ -144,7 +144,7 @@ func (c *conversation) segment(dst []byte, it stream.Segment) []byte {
 
 // gap passes over sequence numbers and has the receiver acknowledge them, which
 // tells when they were found missing.
-func (c *conversation) gap(dst []byte, it stream.Gap) []byte {
+func (c *conversation) gap(dst []byte, it *stream.Gap) []byte {
 	n, count := it.Len, strconv.Itoa(it.Len)
 	if n <= 0 || n > maxGap {
 		n, count = maxGap, "unknown number of"
@@ -155,7 +155,7 @@ func (c *conversation) gap(dst []byte, it stream.Gap) []byte {
 	return f.append(dst)
 }
 
-func (c *conversation) closed(dst []byte, it stream.Closed) []byte {
+func (c *conversation) closed(dst []byte, it *stream.Closed) []byte {
 	switch {
 	case it.How == stream.Reset:
 		c.over = [2]bool{true, true}

@@ -122,10 +122,10 @@ func (f *flow) open(p *packet, side int, s *segment) {
 	f.id = f.table.lastID
 	f.table.stats.Connections++
 	conn := stream.Conn{ID: f.id, Leg: f.leg, Pair: f.other(), Device: f.endpoint(f.device), Cloud: f.endpoint(1 - f.device)}
-	f.table.send(stream.Opened{At: f.began, Conn: conn, Joined: joined})
+	f.table.send(&stream.Opened{At: f.began, Conn: conn, Joined: joined})
 	for side := range f.lanes {
 		if h := &f.lanes[side]; h.closed { // before anything was delivered
-			f.table.send(stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+			f.table.send(&stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
 		}
 	}
 }
@@ -203,7 +203,7 @@ func (f *flow) reset(side int, s *segment, at time.Time) {
 	}
 	f.flush()
 	if !f.over { // both FINs may have been among what waited
-		f.table.send(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
+		f.table.send(&stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
 		f.close(at)
 	}
 }
@@ -220,7 +220,7 @@ func (f *flow) end(at time.Time) {
 			f.gap(side, n, at)
 		}
 		if !h.closed {
-			f.table.send(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Cut})
+			f.table.send(&stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Cut})
 		}
 	}
 	f.close(at)

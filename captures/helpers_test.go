@@ -26,11 +26,7 @@ func items(r io.Reader, opts ReadOptions) (list []stream.Item, err error) {
 		if e != nil {
 			return list, e
 		}
-		if s, ok := it.(stream.Segment); ok {
-			s.Data = slices.Clone(s.Data)
-			it = s
-		}
-		list = append(list, it)
+		list = append(list, stream.Clone(it))
 	}
 	return list, nil
 }
@@ -56,27 +52,27 @@ func connections(t testing.TB, list []stream.Item) []*connection {
 	}
 	for _, it := range list {
 		switch it := it.(type) {
-		case stream.Opened:
+		case *stream.Opened:
 			if int(it.Conn.ID) != len(all)+1 {
 				t.Fatalf("connection %d opened after %d others", it.Conn.ID, len(all))
 			}
 			all = append(all, &connection{conn: it.Conn})
-		case stream.Segment:
+		case *stream.Segment:
 			c := find(it.Conn)
 			c.checkOpen(t, it.From)
 			if len(it.Data) == 0 {
 				t.Fatal("a segment without data")
 			}
 			c.bytes[it.From] = append(c.bytes[it.From], it.Data...)
-		case stream.Gap:
+		case *stream.Gap:
 			c := find(it.Conn)
 			c.checkOpen(t, it.From)
 			c.gaps++
 			c.missed[it.From] += it.Len
-		case stream.Closed:
+		case *stream.Closed:
 			c := find(it.Conn)
 			c.checkOpen(t, it.From, stream.Reset == it.How)
-			c.closes = append(c.closes, it)
+			c.closes = append(c.closes, *it)
 		}
 	}
 	for _, c := range all {
@@ -113,11 +109,11 @@ func byNonce(all []*connection, nonce string) *connection {
 
 type (
 	item        = stream.Item
-	segmentItem = stream.Segment
+	segmentItem = *stream.Segment
 )
 
 func countGap(it item) int {
-	if _, ok := it.(stream.Gap); ok {
+	if _, ok := it.(*stream.Gap); ok {
 		return 1
 	}
 	return 0

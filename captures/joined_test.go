@@ -20,7 +20,7 @@ func TestAConnectionWhoseOpeningWasNotCapturedIsJoined(t *testing.T) {
 		if err != nil || len(list) == 0 {
 			t.Fatalf("%s: %d items: %v", name, len(list), err)
 		}
-		if o, ok := list[0].(stream.Opened); !ok || o.Joined != c.joined {
+		if o, ok := list[0].(*stream.Opened); !ok || o.Joined != c.joined {
 			t.Errorf("%s: %+v", name, list[0])
 		}
 	}

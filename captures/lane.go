@@ -116,7 +116,7 @@ func (f *flow) take(side int, p piece) {
 func (f *flow) deliver(side int, p piece) {
 	f.lanes[side].next += uint32(len(p.data))
 	if len(p.data) > 0 {
-		f.table.send(stream.Segment{At: p.at, Conn: f.id, From: f.from(side), Data: p.data})
+		f.table.sendSegment(stream.Segment{At: p.at, Conn: f.id, From: f.from(side), Data: p.data})
 	}
 	if p.lost > 0 {
 		f.gap(side, p.lost, p.at)
@@ -134,7 +134,7 @@ func (f *flow) gap(side, n int, at time.Time) {
 	}
 	f.table.stats.Gaps++
 	f.table.stats.GapBytes += int64(n)
-	f.table.send(stream.Gap{At: at, Conn: f.id, From: f.from(side), Len: n})
+	f.table.send(&stream.Gap{At: at, Conn: f.id, From: f.from(side), Len: n})
 }
 
 // queue keeps the parts of a piece that are not kept yet.
@@ -208,7 +208,7 @@ func (f *flow) closeLane(side int) {
 	h.closed = true
 	f.release(side)
 	if f.id != 0 {
-		f.table.send(stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+		f.table.send(&stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
 	}
 	if f.lanes[1-side].closed {
 		f.close(h.finAt)

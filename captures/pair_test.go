@@ -26,7 +26,7 @@ func readBack(t *testing.T, conns ...stream.Conn) map[stream.ConnID]stream.ConnI
 	e := NewEncoder()
 	file := e.AppendHeader(nil)
 	for i, c := range conns {
-		file = e.AppendItem(file, stream.Opened{At: time.Unix(int64(i), 0), Conn: c})
+		file = e.AppendItem(file, &stream.Opened{At: time.Unix(int64(i), 0), Conn: c})
 	}
 	pairs := map[stream.ConnID]stream.ConnID{}
 	list, err := items(bytes.NewReader(file), ReadOptions{})
@@ -34,7 +34,7 @@ func readBack(t *testing.T, conns ...stream.Conn) map[stream.ConnID]stream.ConnI
 		t.Fatal(err)
 	}
 	for _, it := range list {
-		if opened, ok := it.(stream.Opened); ok {
+		if opened, ok := it.(*stream.Opened); ok {
 			pairs[opened.Conn.ID] = opened.Conn.Pair
 		}
 	}

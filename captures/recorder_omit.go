@@ -70,26 +70,26 @@ func newOmitter(app string) omitter {
 // appendItem appends the blocks of it to dst, or counts it.
 func (o *omitter) appendItem(dst []byte, it stream.Item, r room) []byte {
 	switch v := it.(type) { // the encoder gets it, not v: boxing v again would allocate
-	case stream.Opened:
+	case *stream.Opened:
 		if r.openings < overhead {
 			o.leaving = true
 			o.lost.Packets++
 			o.absent[v.Conn.ID] = len(stream.Directions)
 			return dst
 		}
-	case stream.Segment:
+	case *stream.Segment:
 		h := half{v.Conn, v.From}
 		if o.leavesOut(h, v.At, len(v.Data), r) {
 			return dst
 		}
 		dst = o.appendGap(dst, h)
-	case stream.Gap:
+	case *stream.Gap:
 		h := half{v.Conn, v.From}
 		if o.leavesOut(h, v.At, v.Len, r) {
 			return dst
 		}
 		dst = o.appendGap(dst, h)
-	case stream.Closed:
+	case *stream.Closed:
 		if o.closesAbsent(v) {
 			return dst
 		}
@@ -118,7 +118,7 @@ func (o *omitter) leavesOut(h half, at time.Time, n int, r room) bool {
 
 // closesAbsent reports whether c ends a connection that is not recorded. Other
 // endings are recorded always: there are no more of them than openings.
-func (o *omitter) closesAbsent(c stream.Closed) bool {
+func (o *omitter) closesAbsent(c *stream.Closed) bool {
 	open := o.absent[c.Conn]
 	if open == 0 {
 		return false
@@ -141,7 +141,7 @@ func (o *omitter) appendGap(dst []byte, h half) []byte {
 		return dst
 	}
 	delete(o.pending, h)
-	gap := stream.Gap{At: p.at, Conn: h.conn, From: h.from, Len: maxGap - 1}
+	gap := &stream.Gap{At: p.at, Conn: h.conn, From: h.from, Len: maxGap - 1}
 	for ; p.bytes >= maxGap; p.bytes -= gap.Len {
 		dst = o.enc.AppendItem(dst, gap) // one of maxGap or more would lose its length
 	}

@@ -153,7 +153,7 @@ func TestAReaderThatStalledToTheEndIsToldTheGap(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, it := range list {
-			if g, ok := it.(stream.Gap); ok {
+			if g, ok := it.(*stream.Gap); ok {
 				missed += g.Len
 			}
 		}
@@ -237,17 +237,15 @@ func TestManyMayRecordAtOnce(t *testing.T) {
 // renumber returns an item of a connection as one of another, with ends of its
 // own.
 func renumber(it stream.Item, id stream.ConnID) stream.Item {
+	it = stream.Clone(it)
 	switch v := it.(type) {
-	case stream.Opened:
+	case *stream.Opened:
 		v.Conn.ID = id
 		v.Conn.Device = netip.AddrPortFrom(v.Conn.Device.Addr(), 40000+uint16(id))
-		return v
-	case stream.Segment:
+	case *stream.Segment:
 		v.Conn = id
-		return v
-	case stream.Closed:
+	case *stream.Closed:
 		v.Conn = id
-		return v
 	}
 	return it
 }

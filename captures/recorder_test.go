@@ -26,7 +26,7 @@ func newPlay(seed uint64, conns, calls, longest int) play {
 	tick := func() time.Time { now = now.Add(time.Duration(1+r.IntN(1e9)) * time.Nanosecond); return now }
 	var p play
 	for i := range conns {
-		p = append(p, []stream.Item{stream.Opened{At: tick(), Conn: stream.Conn{
+		p = append(p, []stream.Item{&stream.Opened{At: tick(), Conn: stream.Conn{
 			ID: stream.ConnID(i + 1), Leg: stream.DeviceLeg + stream.Leg(i%2),
 			Device: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 2}), uint16(50000+i)),
 			Cloud:  netip.MustParseAddrPort("10.0.0.1:5683"),
@@ -35,7 +35,7 @@ func newPlay(seed uint64, conns, calls, longest int) play {
 	for range calls {
 		var call []stream.Item
 		for range 1 + r.IntN(3) {
-			call = append(call, stream.Segment{
+			call = append(call, &stream.Segment{
 				At: tick(), Conn: stream.ConnID(1 + r.IntN(conns)), From: stream.Direction(r.IntN(2)), Data: noise(r, 1+r.IntN(longest)),
 			})
 		}
@@ -44,11 +44,11 @@ func newPlay(seed uint64, conns, calls, longest int) play {
 	for i := range conns {
 		id := stream.ConnID(i + 1)
 		if r.IntN(3) == 0 {
-			p = append(p, []stream.Item{stream.Closed{At: tick(), Conn: id, From: stream.Direction(r.IntN(2)), How: stream.Reset}})
+			p = append(p, []stream.Item{&stream.Closed{At: tick(), Conn: id, From: stream.Direction(r.IntN(2)), How: stream.Reset}})
 			continue
 		}
-		fin := stream.Closed{At: tick(), Conn: id, From: stream.Direction(r.IntN(2)), How: stream.Fin}
-		last := stream.Closed{At: tick(), Conn: id, From: fin.From.Opposite(), How: stream.CloseKind(r.IntN(2))}
+		fin := &stream.Closed{At: tick(), Conn: id, From: stream.Direction(r.IntN(2)), How: stream.Fin}
+		last := &stream.Closed{At: tick(), Conn: id, From: fin.From.Opposite(), How: stream.CloseKind(r.IntN(2))}
 		p = append(p, []stream.Item{fin}, []stream.Item{last})
 	}
 	return p
@@ -148,7 +148,7 @@ func blockEnds(t testing.TB, file []byte) map[int]bool {
 // withoutCuts leaves out the closings that say that the recording ended first.
 func withoutCuts(list []stream.Item) []stream.Item {
 	return slices.DeleteFunc(list, func(it stream.Item) bool {
-		c, ok := it.(stream.Closed)
+		c, ok := it.(*stream.Closed)
 		return ok && c.How == stream.Cut
 	})
 }
@@ -158,18 +158,14 @@ func show(list []stream.Item) []string {
 	out := make([]string, len(list))
 	for i, it := range list {
 		switch v := it.(type) {
-		case stream.Opened:
-			v.At = v.At.UTC()
-			out[i] = fmt.Sprintf("%T %v", v, v)
-		case stream.Segment:
-			v.At = v.At.UTC()
-			out[i] = fmt.Sprintf("%T %v %v %v %x", v, v.At, v.Conn, v.From, v.Data)
-		case stream.Closed:
-			v.At = v.At.UTC()
-			out[i] = fmt.Sprintf("%T %v", v, v)
-		case stream.Gap:
-			v.At = v.At.UTC()
-			out[i] = fmt.Sprintf("%T %v", v, v)
+		case *stream.Opened:
+			out[i] = fmt.Sprint("opened ", v.At.UTC(), v.Conn, v.Joined)
+		case *stream.Segment:
+			out[i] = fmt.Sprintf("segment %v %v %v %x", v.At.UTC(), v.Conn, v.From, v.Data)
+		case *stream.Closed:
+			out[i] = fmt.Sprint("closed ", v.At.UTC(), v.Conn, v.From, v.How)
+		case *stream.Gap:
+			out[i] = fmt.Sprint("gap ", v.At.UTC(), v.Conn, v.From, v.Len)
 		}
 	}
 	return out
@@ -259,7 +255,7 @@ func TestBeyondTheSpillTheRecordingSaysExactlyWhatIsMissing(t *testing.T) {
 		var said told
 		r := newRecorder(t, d, said.alerts())
 		r.limit = 20_000
-		r.Messages([]Message{{Data: []byte("in time"), Conn: p[0][0].(stream.Opened).Conn}})
+		r.Messages([]Message{{Data: []byte("in time"), Conn: p[0][0].(*stream.Opened).Conn}})
 		for i, call := range p {
 			switch {
 			case i%100 == 6:
@@ -300,13 +296,13 @@ func wantSameButGaps(t *testing.T, file []byte, want []stream.Item) (missed int)
 		t.Fatal(err)
 	}
 	sent := make(map[half][]byte)
-	rest := func(list []stream.Item, segment func(stream.Segment)) []stream.Item {
+	rest := func(list []stream.Item, segment func(*stream.Segment)) []stream.Item {
 		return slices.DeleteFunc(slices.Clone(list), func(it stream.Item) bool {
-			s, ok := it.(stream.Segment)
+			s, ok := it.(*stream.Segment)
 			if ok {
 				segment(s)
 			}
-			g, gap := it.(stream.Gap)
+			g, gap := it.(*stream.Gap)
 			if gap {
 				missed += g.Len
 				h := half{g.Conn, g.From}
@@ -315,11 +311,11 @@ func wantSameButGaps(t *testing.T, file []byte, want []stream.Item) (missed int)
 			return ok || gap
 		})
 	}
-	wantRest := rest(want, func(s stream.Segment) {
+	wantRest := rest(want, func(s *stream.Segment) {
 		h := half{s.Conn, s.From}
 		sent[h] = append(sent[h], s.Data...)
 	})
-	gotRest := rest(list, func(s stream.Segment) {
+	gotRest := rest(list, func(s *stream.Segment) {
 		h := half{s.Conn, s.From}
 		if !bytes.HasPrefix(sent[h], s.Data) {
 			t.Fatalf("connection %d from %v: other bytes than were recorded, or at another place", s.Conn, s.From)
@@ -374,7 +370,7 @@ func cutAtEnd(t *testing.T, file []byte, want []stream.Item) []stream.Item {
 		t.Fatal(err)
 	}
 	for _, it := range list {
-		if c, ok := it.(stream.Closed); ok && c.How == stream.Cut {
+		if c, ok := it.(*stream.Closed); ok && c.How == stream.Cut {
 			want = append(want, c)
 		}
 	}
@@ -415,7 +411,7 @@ func TestAGapOfAnyLengthIsExact(t *testing.T) {
 		}
 		sum := 0
 		for _, it := range list {
-			if g, ok := it.(stream.Gap); ok {
+			if g, ok := it.(*stream.Gap); ok {
 				if g.Len == 0 {
 					t.Errorf("%d bytes: a gap of unknown length", n)
 				}
@@ -457,7 +453,7 @@ func TestConnectionsWithoutRoomForTheirOpeningAreCountedWhole(t *testing.T) {
 	}
 	all := 0
 	for _, it := range p.items() {
-		if s, ok := it.(stream.Segment); ok {
+		if s, ok := it.(*stream.Segment); ok {
 			all += len(s.Data)
 		}
 	}
@@ -519,7 +515,7 @@ func TestEachCallIsOneWrite(t *testing.T) {
 		}
 	}
 	r.Items(nil)
-	r.Items([]stream.Item{stream.Closed{Conn: 77}})
+	r.Items([]stream.Item{&stream.Closed{Conn: 77}})
 	if d.writes != len(p)+1 {
 		t.Error("nothing to record, and something was written")
 	}
@@ -537,8 +533,8 @@ func BenchmarkRecord(b *testing.B) {
 	r.Items(p[0])
 	data := make([]byte, 66)
 	call := []stream.Item{
-		stream.Segment{At: time.Unix(1_700_000_000, 0), Conn: 1, From: stream.FromDevice, Data: data},
-		stream.Segment{At: time.Unix(1_700_000_000, 0), Conn: 1, From: stream.FromCloud, Data: data},
+		&stream.Segment{At: time.Unix(1_700_000_000, 0), Conn: 1, From: stream.FromDevice, Data: data},
+		&stream.Segment{At: time.Unix(1_700_000_000, 0), Conn: 1, From: stream.FromCloud, Data: data},
 	}
 	b.ReportAllocs()
 	for b.Loop() {

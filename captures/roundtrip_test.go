@@ -42,7 +42,7 @@ func randomItems(seed uint64, n, size int) []stream.Item {
 	for id := stream.ConnID(1); id <= s.last; id++ {
 		for _, from := range stream.Directions {
 			if over := s.open[id]; over != nil && !over[from] {
-				s.list = append(s.list, stream.Closed{At: s.at, Conn: id, From: from, How: stream.Cut})
+				s.list = append(s.list, &stream.Closed{At: s.at, Conn: id, From: from, How: stream.Cut})
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func (s *script) begin() {
 		c.Cloud = netip.AddrPortFrom(netip.MustParseAddr("fe80::1"), c.Cloud.Port())
 	}
 	s.open[s.last] = new([2]bool)
-	s.list = append(s.list, stream.Opened{At: s.at, Conn: c})
+	s.list = append(s.list, &stream.Opened{At: s.at, Conn: c})
 }
 
 func (s *script) step(id stream.ConnID) {
@@ -79,16 +79,16 @@ func (s *script) step(id stream.ConnID) {
 	}
 	switch s.rng.IntN(20) {
 	case 0:
-		s.list = append(s.list, stream.Closed{At: s.at, Conn: id, From: from, How: stream.Fin})
+		s.list = append(s.list, &stream.Closed{At: s.at, Conn: id, From: from, How: stream.Fin})
 		over[from] = true
 		if over[from.Opposite()] {
 			delete(s.open, id)
 		}
 	case 1:
-		s.list = append(s.list, stream.Closed{At: s.at, Conn: id, From: from, How: stream.Reset})
+		s.list = append(s.list, &stream.Closed{At: s.at, Conn: id, From: from, How: stream.Reset})
 		delete(s.open, id)
 	case 2, 3:
-		s.list = append(s.list, stream.Gap{At: s.at, Conn: id, From: from, Len: s.rng.IntN(3) * s.rng.IntN(maxGap/2)})
+		s.list = append(s.list, &stream.Gap{At: s.at, Conn: id, From: from, Len: s.rng.IntN(3) * s.rng.IntN(maxGap/2)})
 	case 4:
 		s.list = append(s.list, s.segment(id, from, 1+s.rng.IntN(s.size)))
 	default:
@@ -96,27 +96,26 @@ func (s *script) step(id stream.ConnID) {
 	}
 }
 
-func (s *script) segment(id stream.ConnID, from stream.Direction, n int) stream.Segment {
+func (s *script) segment(id stream.ConnID, from stream.Direction, n int) *stream.Segment {
 	data := make([]byte, n)
 	for i := range data {
 		data[i] = byte(s.rng.Uint32())
 	}
-	return stream.Segment{At: s.at, Conn: id, From: from, Data: data}
+	return &stream.Segment{At: s.at, Conn: id, From: from, Data: data}
 }
 
 // joined joins what was split for want of room in a packet.
 func joined(list []stream.Item) []stream.Item {
 	var out []stream.Item
 	for _, it := range list {
-		s, ok := it.(stream.Segment)
+		s, ok := it.(*stream.Segment)
 		if ok && len(out) > 0 {
-			if last, ok := out[len(out)-1].(stream.Segment); ok && last.Conn == s.Conn && last.From == s.From && last.At.Equal(s.At) {
+			if last, ok := out[len(out)-1].(*stream.Segment); ok && last.Conn == s.Conn && last.From == s.From && last.At.Equal(s.At) {
 				last.Data = append(last.Data, s.Data...)
-				out[len(out)-1] = last
 				continue
 			}
 		}
-		out = append(out, it)
+		out = append(out, stream.Clone(it))
 	}
 	return out
 }
@@ -153,10 +152,11 @@ func TestRecordingReadsBackAsTheSameItems(t *testing.T) {
 
 // sameItem compares items; the end of the source has the time of its last packet.
 func sameItem(got, want stream.Item) bool {
-	g, ok := got.(stream.Closed)
-	if w, isClosed := want.(stream.Closed); ok && isClosed && w.How == stream.Cut {
-		g.At = w.At
-		got = g
+	g, ok := got.(*stream.Closed)
+	if w, isClosed := want.(*stream.Closed); ok && isClosed && w.How == stream.Cut {
+		same := *g
+		same.At = w.At
+		got = &same
 	}
 	return reflect.DeepEqual(got, want)
 }
@@ -198,7 +198,7 @@ func TestRecordingCutOffAnywhereGivesItsFront(t *testing.T) {
 // the checksums are right.
 func TestAnotherReaderUnderstandsRecordings(t *testing.T) {
 	list := randomItems(3, 100, 200_000)
-	conn := list[0].(stream.Opened).Conn
+	conn := list[0].(*stream.Opened).Conn
 	e := NewEncoder()
 	e.App = "photonscope test"
 	file := e.AppendHeader(nil)
@@ -276,8 +276,8 @@ func TestUnknownEndsGetAddressesForDocumentation(t *testing.T) {
 		{stream.Conn{ID: 1, Device: six, Cloud: cloudEnd}, stream.Conn{ID: 1, Device: netip.MustParseAddrPort("[fe80::7]:4000"), Cloud: cloudEnd}},
 		{stream.Conn{ID: 1, Device: netip.AddrPortFrom(netip.AddrFrom16(deviceEnd.Addr().As16()), 9), Cloud: cloudEnd}, stream.Conn{ID: 1, Device: netip.AddrPortFrom(deviceEnd.Addr(), 9), Cloud: cloudEnd}},
 	} {
-		list, err := items(bytes.NewReader(encode([]stream.Item{stream.Opened{At: epoch, Conn: c.in}})), ReadOptions{})
-		if err != nil || len(list) != 3 || list[0] != (stream.Item)(stream.Opened{At: epoch, Conn: c.want}) {
+		list, err := items(bytes.NewReader(encode([]stream.Item{&stream.Opened{At: epoch, Conn: c.in}})), ReadOptions{})
+		if err != nil || len(list) != 3 || !reflect.DeepEqual(list[0], &stream.Opened{At: epoch, Conn: c.want}) {
 			t.Errorf("%v became %v, %v", c.in, list, err)
 		}
 	}
@@ -291,8 +291,8 @@ func TestRecordingWithoutOpeningsKnowsItsDirections(t *testing.T) {
 			e := NewEncoder()
 			file := e.AppendHeader(nil)
 			c := stream.Conn{ID: 1, Leg: leg, Device: netip.MustParseAddrPort("10.0.0.1:1"), Cloud: netip.MustParseAddrPort("10.0.0.2:2")}
-			e.AppendItem(nil, stream.Opened{At: epoch, Conn: c})
-			file = e.AppendItem(file, stream.Segment{At: epoch, Conn: 1, From: from, Data: make([]byte, 40)})
+			e.AppendItem(nil, &stream.Opened{At: epoch, Conn: c})
+			file = e.AppendItem(file, &stream.Segment{At: epoch, Conn: 1, From: from, Data: make([]byte, 40)})
 			all := gather(t, bytes.NewReader(file))
 			if len(all) != 1 || all[0].conn != c || len(all[0].bytes[from]) != 40 {
 				t.Errorf("%v leg, from the %v: %+v", leg, from, all)

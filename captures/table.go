@@ -60,6 +60,7 @@ type table struct {
 	held    int       // bytes waiting, of all flows
 	waiting []*flow   // flows that wait for missing bytes, oldest first
 	unswept int       // packets since these were looked at
+	passing stream.Segment
 }
 
 func (t *table) init(stats *Stats, emit func(stream.Item) bool) {
@@ -72,6 +73,12 @@ func (t *table) send(it stream.Item) {
 	if !t.stopped && !t.emit(it) {
 		t.stopped = true
 	}
+}
+
+// sendSegment passes on an item that lasts until the next one.
+func (t *table) sendSegment(s stream.Segment) {
+	t.passing = s
+	t.send(&t.passing)
 }
 
 // segment puts a segment into its connection.

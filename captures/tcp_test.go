@@ -16,13 +16,13 @@ func story(list []stream.Item) string {
 	ms := func(at time.Time) string { return fmt.Sprintf("%d", at.Sub(epoch)/time.Millisecond) }
 	for _, it := range list {
 		switch it := it.(type) {
-		case stream.Opened:
+		case *stream.Opened:
 			fmt.Fprintf(&b, "%s %d opened %v\n", ms(it.At), it.Conn.ID, it.Conn.Device)
-		case stream.Segment:
+		case *stream.Segment:
 			fmt.Fprintf(&b, "%s %d %v: %s\n", ms(it.At), it.Conn, it.From, it.Data)
-		case stream.Gap:
+		case *stream.Gap:
 			fmt.Fprintf(&b, "%s %d %v lacks %d\n", ms(it.At), it.Conn, it.From, it.Len)
-		case stream.Closed:
+		case *stream.Closed:
 			fmt.Fprintf(&b, "%s %d %v %v\n", ms(it.At), it.Conn, it.From, it.How)
 		}
 	}

@@ -76,9 +76,9 @@ func TestTsharkSeesTheSameBytesInRecordings(t *testing.T) {
 	conns := make(map[stream.ConnID]string)
 	for _, it := range list {
 		switch it := it.(type) {
-		case stream.Opened:
+		case *stream.Opened:
 			conns[it.Conn.ID] = fmt.Sprint(len(conns))
-		case stream.Segment:
+		case *stream.Segment:
 			id := conns[it.Conn]
 			want[it.From][id] = append(want[it.From][id], it.Data...)
 		}
@@ -179,7 +179,7 @@ func TestTsharkAndWeSeeTheSameStreams(t *testing.T) {
 // Nanoseconds survive.
 func TestTsharkSeesOurNanoseconds(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 987654321, time.UTC)
-	file := encode([]item{stream.Opened{At: at, Conn: stream.Conn{ID: 1}}})
+	file := encode([]item{&stream.Opened{At: at, Conn: stream.Conn{ID: 1}}})
 	got := tshark(t, file, "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.interface_name")
 	want := fmt.Sprintf("%d.987654321\ttapped", at.Unix())
 	if len(got) != 3 || got[0] != want {

@@ -18,7 +18,7 @@ func longSession(tb testing.TB, n int) []stream.Item {
 		m := v.Messages[i%len(v.Messages)]
 		from := direction(m.Direction)
 		frame := ciphers[from].AppendSealedFrame(nil, unhex(tb, m.Coap))
-		items = append(items, stream.Segment{At: testStart, Conn: 1, From: from, Data: frame})
+		items = append(items, &stream.Segment{At: testStart, Conn: 1, From: from, Data: frame})
 	}
 	return items
 }

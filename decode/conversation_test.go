@@ -79,11 +79,11 @@ func (s *scene) bytes(name string) []byte {
 func (s *scene) feed(it stream.Item) { s.events = s.d.Feed(s.events, it) }
 
 func (s *scene) send(from stream.Direction, b []byte) {
-	s.feed(stream.Segment{At: s.at, Conn: 1, From: from, Data: b})
+	s.feed(&stream.Segment{At: s.at, Conn: 1, From: from, Data: b})
 }
 
-func open(s *scene)     { s.feed(stream.Opened{At: s.at, Conn: testConn}) }
-func joined(s *scene)   { s.feed(stream.Opened{At: s.at, Conn: testConn, Joined: true}) }
+func open(s *scene)     { s.feed(&stream.Opened{At: s.at, Conn: testConn}) }
+func joined(s *scene)   { s.feed(&stream.Opened{At: s.at, Conn: testConn, Joined: true}) }
 func finished(s *scene) { s.events = s.d.Finish(s.events) }
 
 // device and cloud send records, one after the other in one segment.
@@ -106,11 +106,11 @@ func part(dir stream.Direction, name string, from, to int) func(*scene) {
 }
 
 func lost(from stream.Direction, n int) func(*scene) {
-	return func(s *scene) { s.feed(stream.Gap{At: s.at, Conn: 1, From: from, Len: n}) }
+	return func(s *scene) { s.feed(&stream.Gap{At: s.at, Conn: 1, From: from, Len: n}) }
 }
 
 func closes(from stream.Direction, how stream.CloseKind) func(*scene) {
-	return func(s *scene) { s.feed(stream.Closed{At: s.at, Conn: 1, From: from, How: how}) }
+	return func(s *scene) { s.feed(&stream.Closed{At: s.at, Conn: 1, From: from, How: how}) }
 }
 
 func key(name string) func(*scene) { return func(s *scene) { s.addKey(name) } }

@@ -40,17 +40,17 @@ func NewDecoder(keys *lightssl.Keyring) *Decoder {
 // opened, or is over, are ignored.
 func (d *Decoder) Feed(dst []Event, it stream.Item) []Event {
 	switch it := it.(type) {
-	case stream.Opened:
+	case *stream.Opened:
 		return d.open(dst, it)
-	case stream.Segment:
+	case *stream.Segment:
 		if s := d.sessions[it.Conn]; s != nil {
 			return s.segment(dst, it)
 		}
-	case stream.Gap:
+	case *stream.Gap:
 		if s := d.sessions[it.Conn]; s != nil {
 			return s.gap(dst, it)
 		}
-	case stream.Closed:
+	case *stream.Closed:
 		if s := d.sessions[it.Conn]; s != nil {
 			dst = s.close(dst, it)
 			if s.over() {
@@ -73,7 +73,7 @@ func (d *Decoder) Finish(dst []Event) []Event {
 	return dst
 }
 
-func (d *Decoder) open(dst []Event, it stream.Opened) []Event {
+func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 	s := newSession(d, it)
 	if pair := d.sessions[it.Conn.Pair]; pair != nil && it.Conn.Pair != 0 {
 		s.number = pair.number

@@ -60,7 +60,7 @@ func FuzzSession(f *testing.F) {
 func bounded(keys *lightssl.Keyring, items []stream.Item) ([]Event, error) {
 	n := 0
 	for _, it := range items {
-		if seg, ok := it.(stream.Segment); ok {
+		if seg, ok := it.(*stream.Segment); ok {
 			n += len(seg.Data)
 		}
 	}
@@ -139,7 +139,7 @@ func (pl *player) play(ops []byte) []stream.Item {
 	if joined {
 		ops = ops[1:]
 	}
-	items := []stream.Item{stream.Opened{At: testStart, Conn: testConn, Joined: joined}}
+	items := []stream.Item{&stream.Opened{At: testStart, Conn: testConn, Joined: joined}}
 	var over [2]bool
 	for len(ops) > 0 {
 		op, arg := int(ops[0]&0xe0), int(ops[0]&31)
@@ -161,13 +161,13 @@ func (pl *player) play(ops []byte) []stream.Item {
 			taken = ciphers[from].AppendSealedFrame(nil, taken)
 			fallthrough
 		case opRaw, opRawCld:
-			more = []stream.Item{stream.Segment{At: testStart, Conn: 1, From: from, Data: taken}}
+			more = []stream.Item{&stream.Segment{At: testStart, Conn: 1, From: from, Data: taken}}
 		case opRecord:
 			more = pl.record(arg)
 		case opGap, opGapCld:
-			more = []stream.Item{stream.Gap{At: testStart, Conn: 1, From: from, Len: arg * arg}}
+			more = []stream.Item{&stream.Gap{At: testStart, Conn: 1, From: from, Len: arg * arg}}
 		case opClose:
-			more = []stream.Item{stream.Closed{At: testStart, Conn: 1, From: from, How: stream.CloseKind(arg >> 1 & 3 % 3)}}
+			more = []stream.Item{&stream.Closed{At: testStart, Conn: 1, From: from, How: stream.CloseKind(arg >> 1 & 3 % 3)}}
 		}
 		items = appendOpen(items, more, &over)
 	}
@@ -177,7 +177,7 @@ func (pl *player) play(ops []byte) []stream.Item {
 // record is one of the known answers.
 func (pl *player) record(i int) (items []stream.Item) {
 	send := func(from stream.Direction, b []byte) {
-		items = append(items, stream.Segment{At: testStart, Conn: 1, From: from, Data: b})
+		items = append(items, &stream.Segment{At: testStart, Conn: 1, From: from, Data: b})
 	}
 	first, last := i, i
 	if i == 3 {
@@ -197,11 +197,11 @@ func (pl *player) record(i int) (items []stream.Item) {
 func appendOpen(items, more []stream.Item, over *[2]bool) []stream.Item {
 	for _, it := range more {
 		switch it := it.(type) {
-		case stream.Segment:
+		case *stream.Segment:
 			if over[it.From] {
 				continue
 			}
-		case stream.Closed:
+		case *stream.Closed:
 			over[it.From] = true
 			if it.How == stream.Reset {
 				*over = [2]bool{true, true}

@@ -21,7 +21,7 @@ const (
 	maxJunk = 1024
 )
 
-func (s *session) gap(dst []Event, it stream.Gap) []Event {
+func (s *session) gap(dst []Event, it *stream.Gap) []Event {
 	h := &s.half[it.From]
 	if h.ended {
 		return dst

@@ -28,8 +28,8 @@ func TestALostFrameCostsOnlyTheHeadOfTheNext(t *testing.T) {
 	for lost := range v.Messages {
 		for _, known := range []bool{true, false} {
 			items := append([]stream.Item(nil), whole...)
-			seg := items[firstFrame+lost].(stream.Segment)
-			gap := stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From}
+			seg := items[firstFrame+lost].(*stream.Segment)
+			gap := &stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From}
 			if known {
 				gap.Len = len(seg.Data)
 			}
@@ -99,15 +99,15 @@ func TestAGapInsideAFrameBehindItsHeadCostsThatFrameAlone(t *testing.T) {
 	whole := v.items(t)
 	want := messagesOf(decodeAll(vectorKeys(t), whole))
 	for lost := range v.Messages {
-		seg := whole[firstFrame+lost].(stream.Segment)
+		seg := whole[firstFrame+lost].(*stream.Segment)
 		if len(seg.Data) < 18+16 {
 			continue
 		}
 		var items []stream.Item
 		items = append(items, whole[:firstFrame+lost]...)
-		head, tail := seg, seg
+		head, tail := new(*seg), new(*seg)
 		head.Data, tail.Data = seg.Data[:20], seg.Data[28:]
-		items = append(items, head, stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: 8}, tail)
+		items = append(items, head, &stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: 8}, tail)
 		items = append(items, whole[firstFrame+lost+1:]...)
 		events := decodeAll(vectorKeys(t), items)
 		if missing := lostMessages(want, messagesOf(events)); len(missing) != 1 || missing[0] != lost {

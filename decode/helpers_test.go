@@ -91,10 +91,10 @@ var testConn = stream.Conn{
 // millisecond apart.
 func (v *vectorSession) items(tb testing.TB) []stream.Item {
 	at := testStart
-	items := []stream.Item{stream.Opened{At: at, Conn: testConn}}
+	items := []stream.Item{&stream.Opened{At: at, Conn: testConn}}
 	add := func(from stream.Direction, b []byte) {
 		at = at.Add(time.Millisecond)
-		items = append(items, stream.Segment{At: at, Conn: testConn.ID, From: from, Data: b})
+		items = append(items, &stream.Segment{At: at, Conn: testConn.ID, From: from, Data: b})
 	}
 	add(stream.FromCloud, unhex(tb, v.Handshake.Nonce))
 	add(stream.FromDevice, unhex(tb, v.Handshake.Identity))
@@ -103,7 +103,7 @@ func (v *vectorSession) items(tb testing.TB) []stream.Item {
 		add(direction(m.Direction), unhex(tb, m.Frame))
 	}
 	for _, from := range stream.Directions {
-		items = append(items, stream.Closed{At: at.Add(time.Millisecond), Conn: testConn.ID, From: from})
+		items = append(items, &stream.Closed{At: at.Add(time.Millisecond), Conn: testConn.ID, From: from})
 	}
 	return items
 }

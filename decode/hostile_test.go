@@ -115,13 +115,13 @@ func TestNothingIsKeptOfWhatIsOver(t *testing.T) {
 		if i%2 == 0 { // a recording that lost the pairs
 			device.Pair, cloud.Pair = 0, 0
 		}
-		items := []stream.Item{stream.Opened{Conn: device}, stream.Opened{Conn: cloud}}
+		items := []stream.Item{&stream.Opened{Conn: device}, &stream.Opened{Conn: cloud}}
 		for _, c := range []stream.ConnID{cloud.ID, device.ID} {
-			items = append(items, stream.Segment{Conn: c, From: cld, Data: nonce})
+			items = append(items, &stream.Segment{Conn: c, From: cld, Data: nonce})
 		}
-		items = append(items, stream.Closed{Conn: device.ID, From: dev, How: stream.Reset})
+		items = append(items, &stream.Closed{Conn: device.ID, From: dev, How: stream.Reset})
 		for _, from := range stream.Directions {
-			items = append(items, stream.Closed{Conn: cloud.ID, From: from})
+			items = append(items, &stream.Closed{Conn: cloud.ID, From: from})
 		}
 		var events []Event
 		for _, it := range items {

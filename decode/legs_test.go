@@ -18,8 +18,8 @@ type duet struct {
 
 func newDuet(t *testing.T) *duet {
 	d := &duet{scene: newScene(t, "server device log")}
-	d.item(stream.Opened{At: testStart, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg}})
-	d.item(stream.Opened{At: testStart, Conn: stream.Conn{ID: 2, Leg: stream.CloudLeg, Pair: 1}})
+	d.item(&stream.Opened{At: testStart, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg}})
+	d.item(&stream.Opened{At: testStart, Conn: stream.Conn{ID: 2, Leg: stream.CloudLeg, Pair: 1}})
 	return d
 }
 
@@ -55,13 +55,13 @@ func (d *duet) over(from stream.Direction, first, second []byte) {
 		legs = [2]stream.ConnID{2, 1}
 	}
 	for i, b := range [][]byte{first, second} {
-		d.item(stream.Segment{At: testStart, Conn: legs[i], From: from, Data: b})
+		d.item(&stream.Segment{At: testStart, Conn: legs[i], From: from, Data: b})
 	}
 }
 
 func (d *duet) end(from stream.Direction, how stream.CloseKind, legs ...stream.ConnID) {
 	for _, id := range legs {
-		d.item(stream.Closed{At: testStart, Conn: id, From: from, How: how})
+		d.item(&stream.Closed{At: testStart, Conn: id, From: from, How: how})
 	}
 }
 
@@ -99,10 +99,10 @@ func TestRecordsThatTheProxySealedAnewAreShownOnBothLegs(t *testing.T) {
 	other := func(b []byte) []byte { c := append([]byte(nil), b...); c[0] ^= 1; return c }
 	d.over(dev, identity, other(identity))
 	d.shown = nil
-	d.item(stream.Segment{Conn: 2, From: cld, Data: append(other(credentials), d.bytes("f1")...)})
-	d.item(stream.Segment{Conn: 1, From: cld, Data: credentials})
+	d.item(&stream.Segment{Conn: 2, From: cld, Data: append(other(credentials), d.bytes("f1")...)})
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: credentials})
 	d.want(t, "cloud ← credentials, opened true, 384 bytes, altered", "device ← credentials, opened true, 384 bytes")
-	d.item(stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
 	d.want(t, "device ← hello-reply")
 }
 
@@ -127,7 +127,7 @@ func TestAnAlteredMessageIsShownTwiceAndItsFollowersOnce(t *testing.T) {
 			first, second = 2, 1
 		}
 		send := func(id stream.ConnID, plain string) {
-			d.item(stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
+			d.item(&stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
 		}
 		send(first, "\x40\x00\x00\x01")
 		send(first, "\x40\x00\x00\x02")
@@ -151,11 +151,11 @@ func TestAnAlteredMessageIsShownTwiceAndItsFollowersOnce(t *testing.T) {
 // What one leg never carried is shown when that leg is over, with nothing lost.
 func TestALegThatEndsEarlyReleasesWhatWasHeldForIt(t *testing.T) {
 	d, _ := readyDuet(t)
-	d.item(stream.Segment{Conn: 2, From: cld, Data: d.bytes("f1")})
+	d.item(&stream.Segment{Conn: 2, From: cld, Data: d.bytes("f1")})
 	d.want(t)
 	d.end(dev, stream.Reset, 1)
 	d.want(t, "cloud ← hello-reply, altered", "device → closed rst, 0 pending")
-	d.item(stream.Segment{Conn: 2, From: cld, Data: d.bytes("f5")})
+	d.item(&stream.Segment{Conn: 2, From: cld, Data: d.bytes("f5")})
 	d.want(t, "cloud ← time-reply, altered")
 	d.end(dev, stream.Fin, 2)
 	d.end(cld, stream.Fin, 2)
@@ -165,15 +165,15 @@ func TestALegThatEndsEarlyReleasesWhatWasHeldForIt(t *testing.T) {
 // Where a leg has a gap, nothing proves that a message was altered.
 func TestAGapIsNoAlteration(t *testing.T) {
 	d, _ := readyDuet(t)
-	d.item(stream.Gap{Conn: 1, From: dev, Len: 18})
-	d.item(stream.Segment{Conn: 2, From: dev, Data: d.bytes("f0")})
+	d.item(&stream.Gap{Conn: 1, From: dev, Len: 18})
+	d.item(&stream.Segment{Conn: 2, From: dev, Data: d.bytes("f0")})
 	d.want(t, "device → gap 18", "cloud → hello")
 }
 
 // Nor does anything where the source ended between the two copies.
 func TestACutIsNoAlteration(t *testing.T) {
 	d, _ := readyDuet(t)
-	d.item(stream.Segment{Conn: 2, From: cld, Data: d.bytes("f1")})
+	d.item(&stream.Segment{Conn: 2, From: cld, Data: d.bytes("f1")})
 	d.end(cld, stream.Cut, 1)
 	d.want(t, "cloud ← hello-reply", "device ← closed cut, 0 pending")
 }
@@ -181,8 +181,8 @@ func TestACutIsNoAlteration(t *testing.T) {
 // A device leg alone, as in terminate mode, waits for nothing.
 func TestALegAloneIsPassedOn(t *testing.T) {
 	d := &duet{scene: newScene(t, "server device")}
-	d.item(stream.Opened{Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg}})
-	d.item(stream.Segment{Conn: 1, From: cld, Data: d.bytes("nonce")})
+	d.item(&stream.Opened{Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg}})
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("nonce")})
 	d.want(t, "device opened", "device ← nonce")
 	if len(d.one.pairs) != 0 {
 		t.Error("a pair is kept")

@@ -23,7 +23,7 @@ func interleave(rng *rand.Rand, items []stream.Item) []stream.Item {
 	var bytes [2][]byte
 	var records []completion
 	for _, it := range items {
-		if seg, ok := it.(stream.Segment); ok {
+		if seg, ok := it.(*stream.Segment); ok {
 			bytes[seg.From] = append(bytes[seg.From], seg.Data...)
 			records = append(records, completion{seg.From, len(bytes[seg.From])})
 		}
@@ -32,7 +32,7 @@ func interleave(rng *rand.Rand, items []stream.Item) []stream.Item {
 	var at [2]int
 	send := func(from stream.Direction, to int) {
 		if to > at[from] {
-			out = append(out, stream.Segment{At: testStart, Conn: 1, From: from, Data: bytes[from][at[from]:to]})
+			out = append(out, &stream.Segment{At: testStart, Conn: 1, From: from, Data: bytes[from][at[from]:to]})
 			at[from] = to
 		}
 	}
@@ -107,9 +107,9 @@ func deviceFirst(items []stream.Item) []stream.Item {
 
 func fromOf(it stream.Item) stream.Direction {
 	switch it := it.(type) {
-	case stream.Segment:
+	case *stream.Segment:
 		return it.From
-	case stream.Gap:
+	case *stream.Gap:
 		return it.From
 	}
 	return 0
@@ -119,17 +119,14 @@ func fromOf(it stream.Item) stream.Direction {
 func joinItems(items []stream.Item) []stream.Item {
 	var out []stream.Item
 	for _, it := range items {
-		seg, ok := it.(stream.Segment)
-		last, too := stream.Segment{}, false
-		if len(out) > 0 {
-			last, too = out[len(out)-1].(stream.Segment)
+		seg, ok := it.(*stream.Segment)
+		if ok && len(out) > 0 {
+			if last, too := out[len(out)-1].(*stream.Segment); too && last.From == seg.From {
+				last.Data = append(last.Data, seg.Data...)
+				continue
+			}
 		}
-		if ok && too && last.From == seg.From {
-			last.Data = slices.Concat(last.Data, seg.Data)
-			out[len(out)-1] = last
-		} else {
-			out = append(out, it)
-		}
+		out = append(out, stream.Clone(it))
 	}
 	return out
 }
@@ -162,8 +159,8 @@ func TestEveryRunEndsAlike(t *testing.T) {
 		d := NewDecoder(nil)
 		var events []Event
 		for id := range stream.ConnID(30) {
-			events = d.Feed(events, stream.Opened{At: testStart, Conn: stream.Conn{ID: id + 1}})
-			events = d.Feed(events, stream.Segment{At: testStart, Conn: id + 1, From: cld, Data: []byte{byte(id)}})
+			events = d.Feed(events, &stream.Opened{At: testStart, Conn: stream.Conn{ID: id + 1}})
+			events = d.Feed(events, &stream.Segment{At: testStart, Conn: id + 1, From: cld, Data: []byte{byte(id)}})
 		}
 		got := render(d.Finish(events))
 		if round == 0 {

@@ -41,7 +41,7 @@ type session struct {
 	conv       particle.Conversation
 }
 
-func newSession(d *Decoder, it stream.Opened) *session {
+func newSession(d *Decoder, it *stream.Opened) *session {
 	s := &session{d: d, conn: it.Conn, last: it.At}
 	for _, from := range stream.Directions {
 		s.half[from].next = firstRecord(from)
@@ -59,7 +59,7 @@ func (s *session) event(at time.Time, from stream.Direction, raw []byte, body Bo
 	return Event{At: at, Conn: s.conn, Session: s.number, From: from, Device: s.device, Known: s.known, Raw: raw, Body: body}
 }
 
-func (s *session) segment(dst []Event, it stream.Segment) []Event {
+func (s *session) segment(dst []Event, it *stream.Segment) []Event {
 	h := &s.half[it.From]
 	if h.ended || len(it.Data) == 0 {
 		return dst
@@ -123,7 +123,7 @@ func (s *session) waits(from stream.Direction) bool {
 }
 
 // close ends one direction, or both if the connection was reset.
-func (s *session) close(dst []Event, it stream.Closed) []Event {
+func (s *session) close(dst []Event, it *stream.Closed) []Event {
 	h, other := &s.half[it.From], &s.half[it.From.Opposite()]
 	reset := it.How == stream.Reset
 	if h.ended && (!reset || other.ended) {
@@ -157,7 +157,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 // finish ends the directions that are still open, as cut off.
 func (s *session) finish(dst []Event) []Event {
 	for _, from := range stream.Directions {
-		dst = s.close(dst, stream.Closed{At: s.last, Conn: s.conn.ID, From: from, How: stream.Cut})
+		dst = s.close(dst, &stream.Closed{At: s.last, Conn: s.conn.ID, From: from, How: stream.Cut})
 	}
 	return dst
 }

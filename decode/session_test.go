@@ -94,7 +94,7 @@ func firstDifference(got, want string) string {
 func cutItems(rng *rand.Rand, items []stream.Item, limit int) []stream.Item {
 	var out []stream.Item
 	for _, it := range items {
-		seg, ok := it.(stream.Segment)
+		seg, ok := it.(*stream.Segment)
 		if !ok {
 			out = append(out, it)
 			continue
@@ -104,8 +104,9 @@ func cutItems(rng *rand.Rand, items []stream.Item, limit int) []stream.Item {
 			if limit > 1 {
 				n = min(len(rest), 1+rng.IntN(limit))
 			}
-			seg.Data = rest[:n]
-			out = append(out, seg)
+			part := *seg
+			part.Data = rest[:n]
+			out = append(out, &part)
 			rest = rest[n:]
 		}
 	}
@@ -117,7 +118,7 @@ func cutItems(rng *rand.Rand, items []stream.Item, limit int) []stream.Item {
 func TestDirectionsOutOfStepGiveTheSameRecords(t *testing.T) {
 	items := loadVectors(t, "session_lightssl.json").items(t)
 	isDevice := func(it stream.Item) bool {
-		seg, ok := it.(stream.Segment)
+		seg, ok := it.(*stream.Segment)
 		return ok && seg.From == stream.FromDevice
 	}
 	var device, rest []stream.Item
@@ -229,7 +230,7 @@ func TestNoByteDisappears(t *testing.T) {
 func accountFor(items []stream.Item, events []Event) error {
 	var in, out [2][]byte
 	for _, it := range items {
-		if seg, ok := it.(stream.Segment); ok {
+		if seg, ok := it.(*stream.Segment); ok {
 			in[seg.From] = append(in[seg.From], seg.Data...)
 		}
 	}
@@ -248,20 +249,21 @@ func accountFor(items []stream.Item, events []Event) error {
 func damage(rng *rand.Rand, items []stream.Item, round int) []stream.Item {
 	var out []stream.Item
 	for _, it := range items {
-		seg, ok := it.(stream.Segment)
+		seg, ok := it.(*stream.Segment)
 		if !ok || rng.IntN(20) != 0 {
 			out = append(out, it)
 			continue
 		}
 		switch round % 3 {
 		case 0:
-			seg.Data = bytes.Clone(seg.Data)
-			seg.Data[rng.IntN(len(seg.Data))] ^= 1 << rng.IntN(8)
-			out = append(out, seg)
+			damaged := *seg
+			damaged.Data = bytes.Clone(seg.Data)
+			damaged.Data[rng.IntN(len(seg.Data))] ^= 1 << rng.IntN(8)
+			out = append(out, &damaged)
 		case 1:
-			out = append(out, stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: len(seg.Data)})
+			out = append(out, &stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: len(seg.Data)})
 		case 2:
-			out = append(out, stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From})
+			out = append(out, &stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From})
 		}
 	}
 	return out

@@ -75,7 +75,7 @@ func (c *cheapTap) tap(items []stream.Item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, it := range items {
-		if s, ok := it.(stream.Segment); ok {
+		if s, ok := it.(*stream.Segment); ok {
 			c.buf = append(c.buf, s.Data...)
 		}
 	}

@@ -18,7 +18,6 @@ type half struct {
 	armed bool      // a read deadline is set
 	last  time.Time // of the last byte, while a partial record waits
 	odd   bool      // an odd length was announced
-	items [2]stream.Item
 
 	mu  sync.Mutex // held while a frame is sent, if there are hooks: Inject sends too
 	mod *alteration
@@ -197,18 +196,18 @@ func (h *half) forward(at time.Time, p piece, b []byte) ending {
 
 // send reports that in was read and out is about to leave, and lets it leave.
 func (h *half) send(at time.Time, in, out []byte) ending {
-	h.items = [2]stream.Item{}
-	items := h.items[:0]
-	if h.s.run.Tap != nil {
-		if len(in) > 0 {
-			items = append(items, h.segment(h.dir, at, in))
-		}
-		if len(out) > 0 {
-			items = append(items, h.segment(h.dir.Opposite(), at, out))
-		}
+	r := h.s.run.report()
+	items := r.items[:0]
+	if len(in) > 0 {
+		r.parts[0] = h.segment(h.dir, at, in)
+		items = append(items, &r.parts[0])
+	}
+	if len(out) > 0 {
+		r.parts[1] = h.segment(h.dir.Opposite(), at, out)
+		items = append(items, &r.parts[1])
 	}
 	ok := h.s.report(h.dir, items...)
-	h.items = [2]stream.Item{}
+	h.s.run.reported(r)
 	if !ok {
 		return byUs
 	}
@@ -228,9 +227,15 @@ func (h *half) write(out []byte) ending {
 	return goingOn
 }
 
-// segment is b on the leg whose far end is at.
+// segment is b on the leg whose far end is leg.
 func (h *half) segment(leg stream.Direction, at time.Time, b []byte) stream.Segment {
 	return stream.Segment{At: at, Conn: h.s.legs[leg].info.ID, From: h.dir, Data: b}
+}
+
+// reportOnly reports what was read and will not be sent.
+func (h *half) reportOnly(at time.Time, b []byte) {
+	s := h.segment(h.dir, at, b)
+	h.s.report(h.dir, &s)
 }
 
 // passOn lets a partial record go as it is.
@@ -242,7 +247,7 @@ func (h *half) passOn() ending {
 	h.incomplete(b)
 	defer h.in.consume(len(b))
 	if h.mustComplete() {
-		h.s.report(h.dir, h.segment(h.dir, h.last, b))
+		h.reportOnly(h.last, b)
 		return goingOn
 	}
 	if h.dir == stream.FromDevice && h.cut.expects() == identity {

@@ -84,7 +84,7 @@ func (h *half) record(at time.Time, p piece, b []byte) ending {
 		if h.foreign(b); h.s.run.mayOpen() {
 			sealed, ok := h.s.identity(b)
 			if !ok {
-				h.s.report(h.dir, h.segment(h.dir, at, b))
+				h.reportOnly(at, b)
 				h.s.silence()
 				return turnedAway
 			}
@@ -93,7 +93,7 @@ func (h *half) record(at time.Time, p piece, b []byte) ending {
 	case credentials:
 		sealed, ok := h.s.credentials(b)
 		if !ok {
-			h.s.report(h.dir, h.segment(h.dir, at, b))
+			h.reportOnly(at, b)
 			h.s.cut()
 			return byUs
 		}

@@ -20,6 +20,7 @@ type running struct {
 	buffers bufferPool
 	rsa     rsaGate
 	board   noticeBoard
+	reports sync.Pool // of *report
 	wg      sync.WaitGroup
 	killed  chan struct{} // closed when draining has taken long enough
 
@@ -28,6 +29,25 @@ type running struct {
 	sessions map[*Session]struct{}
 	shaking  map[*Session]struct{} // of these, before the end of the handshake
 	perAddr  map[netip.Addr]int
+}
+
+// report is what one frame gives rise to, on both legs. The many sessions that
+// are silent share a few.
+type report struct {
+	items [2]stream.Item
+	parts [2]stream.Segment // what items point to
+}
+
+func (r *running) report() *report {
+	if free, ok := r.reports.Get().(*report); ok {
+		return free
+	}
+	return new(report)
+}
+
+func (r *running) reported(done *report) {
+	*done = report{}
+	r.reports.Put(done)
 }
 
 func newRunning(s *Server) *running {

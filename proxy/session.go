@@ -137,7 +137,7 @@ func (s *Session) openOne() {
 		return
 	}
 	s.legs[stream.FromDevice].info.ID = s.run.connIDs(1)
-	s.tap(stream.Opened{At: s.began, Conn: s.legs[stream.FromDevice].info})
+	s.tap(&stream.Opened{At: s.began, Conn: s.legs[stream.FromDevice].info})
 }
 
 // open numbers and reports both legs and makes both halves, unless the session
@@ -159,7 +159,7 @@ func (s *Session) open() bool {
 	for _, d := range stream.Directions {
 		s.halves[d].init(s, d)
 	}
-	s.tap(stream.Opened{At: s.began, Conn: *device}, stream.Opened{At: time.Now(), Conn: *cloud})
+	s.tap(&stream.Opened{At: s.began, Conn: *device}, &stream.Opened{At: time.Now(), Conn: *cloud})
 	return true
 }
 
@@ -189,7 +189,7 @@ func (s *Session) closed(d stream.Direction, how stream.CloseKind) []stream.Item
 	items := make([]stream.Item, 0, 2)
 	for _, leg := range [...]stream.Direction{d, d.Opposite()} {
 		if id := s.legs[leg].info.ID; id != 0 {
-			items = append(items, stream.Closed{At: now, Conn: id, From: d, How: how})
+			items = append(items, &stream.Closed{At: now, Conn: id, From: d, How: how})
 		}
 	}
 	return items

@@ -56,7 +56,7 @@ func (c *tappedConn) Read(b []byte) (int, error) {
 	if n > 0 {
 		now := time.Now()
 		c.count(n, now)
-		c.s.report(stream.FromDevice, stream.Segment{At: now, Conn: c.s.Conn().ID, From: stream.FromDevice, Data: b[:n]})
+		c.s.report(stream.FromDevice, &stream.Segment{At: now, Conn: c.s.Conn().ID, From: stream.FromDevice, Data: b[:n]})
 	}
 	if err != nil {
 		switch faultOf(err) {
@@ -91,7 +91,7 @@ func (c *tappedConn) count(n int, now time.Time) {
 func (c *tappedConn) Write(b []byte) (int, error) {
 	c.wr.Lock()
 	defer c.wr.Unlock()
-	if !c.s.report(stream.FromCloud, stream.Segment{At: time.Now(), Conn: c.s.Conn().ID, From: stream.FromCloud, Data: b}) {
+	if !c.s.report(stream.FromCloud, &stream.Segment{At: time.Now(), Conn: c.s.Conn().ID, From: stream.FromCloud, Data: b}) {
 		return 0, net.ErrClosed
 	}
 	n, err := c.Conn.Write(b)

@@ -41,7 +41,7 @@ func transparentChild(args []string) {
 		Notice: func(n Notice) { fmt.Println("notice", n.Kind, n.Text) },
 		Tap: func(items []stream.Item) {
 			for _, it := range items {
-				if o, ok := it.(stream.Opened); ok {
+				if o, ok := it.(*stream.Opened); ok {
 					fmt.Println("leg", o.Conn.Leg, o.Conn.Cloud)
 				}
 			}

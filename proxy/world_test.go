@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,7 +67,11 @@ func (s *spy) tap(items []stream.Item) {
 	if len(items) == 0 {
 		s.t.Error("tap called with nothing")
 	}
-	s.calls = append(s.calls, slices.Clone(items))
+	var call []stream.Item
+	for _, it := range items {
+		call = append(call, stream.Clone(it))
+	}
+	s.calls = append(s.calls, call)
 	for _, it := range items {
 		s.item(it)
 	}
@@ -76,26 +79,26 @@ func (s *spy) tap(items []stream.Item) {
 
 func (s *spy) item(it stream.Item) {
 	switch it := it.(type) {
-	case stream.Opened:
+	case *stream.Opened:
 		if s.conns[it.Conn.ID] != nil || it.Conn.ID == 0 {
 			s.t.Errorf("connection %d opened twice or without a number", it.Conn.ID)
 		}
 		s.conns[it.Conn.ID] = &seen{conn: it.Conn}
 		s.order = append(s.order, it.Conn.ID)
-	case stream.Segment:
+	case *stream.Segment:
 		c := s.conns[it.Conn]
 		if c == nil || c.over[it.From] || len(it.Data) == 0 || it.At.IsZero() {
 			s.t.Errorf("segment of connection %d from %s: connection unknown, direction over, or nothing in it", it.Conn, it.From)
 			return
 		}
 		c.sent[it.From] = append(c.sent[it.From], it.Data...)
-	case stream.Closed:
+	case *stream.Closed:
 		c := s.conns[it.Conn]
 		if c == nil || c.over[it.From] && (it.How != stream.Reset || c.over[it.From.Opposite()]) {
 			s.t.Errorf("direction %s of connection %d closed twice or unknown", it.From, it.Conn)
 			return
 		}
-		c.closed = append(c.closed, it)
+		c.closed = append(c.closed, *it)
 		c.over[it.From] = true
 		if it.How == stream.Reset {
 			c.over = [2]bool{true, true}

@@ -28,10 +28,10 @@ func BenchmarkTap(b *testing.B) {
 			frame := make([]byte, 66)
 			at := time.Unix(1_800_000_000, 0)
 			p.tap([]stream.Item{
-				stream.Opened{At: at, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg, Pair: 2}},
-				stream.Opened{At: at, Conn: stream.Conn{ID: 2, Leg: stream.CloudLeg, Pair: 1}},
+				&stream.Opened{At: at, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg, Pair: 2}},
+				&stream.Opened{At: at, Conn: stream.Conn{ID: 2, Leg: stream.CloudLeg, Pair: 1}},
 			})
-			items := []stream.Item{stream.Segment{At: at, Conn: 1, Data: frame}, stream.Segment{At: at, Conn: 2, Data: frame}}
+			items := []stream.Item{&stream.Segment{At: at, Conn: 1, Data: frame}, &stream.Segment{At: at, Conn: 2, Data: frame}}
 			var done batch
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

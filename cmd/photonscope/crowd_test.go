@@ -251,12 +251,12 @@ func readRecording(t *testing.T, file []byte, mayEndTorn bool) map[string]*recor
 			if !mayEndTorn {
 				t.Errorf("the recording: %v", err)
 			}
-		case stream.Opened:
+		case *stream.Opened:
 			byID[it.Conn.ID] = new(recorded)
 			byEnd[fmt.Sprint(it.Conn.Leg, " ", it.Conn.Device)] = byID[it.Conn.ID]
-		case stream.Segment:
+		case *stream.Segment:
 			byID[it.Conn][it.From] = append(byID[it.Conn][it.From], it.Data...)
-		case stream.Gap:
+		case *stream.Gap:
 			t.Errorf("the recording lacks %d bytes", it.Len)
 		}
 	}

@@ -100,7 +100,7 @@ func (p *pipeline) drain(done batch) batch {
 		if q := &waited.items[i]; q.other != nil {
 			p.feed(q.other)
 		} else {
-			p.feed(q.segment)
+			p.feed(&q.segment)
 		}
 	}
 	if len(waited.items) > 0 {

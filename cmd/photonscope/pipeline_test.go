@@ -33,11 +33,11 @@ func TestARecordingHoldsEachMessageOnceWhicheverLegsAreShown(t *testing.T) {
 		p.alarm = func(text string) { t.Error(text) }
 		legs := []stream.Conn{{ID: 1, Leg: stream.DeviceLeg, Pair: 2}, {ID: 2, Leg: stream.CloudLeg, Pair: 1}}
 		for _, leg := range legs {
-			p.feed(stream.Opened{Conn: leg})
+			p.feed(&stream.Opened{Conn: leg})
 		}
 		pass := func(from stream.Direction, b []byte) {
 			for _, leg := range [...]stream.ConnID{1 + stream.ConnID(from), 2 - stream.ConnID(from)} {
-				p.feed(stream.Segment{Conn: leg, From: from, Data: b})
+				p.feed(&stream.Segment{Conn: leg, From: from, Data: b})
 			}
 		}
 		pass(stream.FromCloud, nonce[:])

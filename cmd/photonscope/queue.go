@@ -60,9 +60,9 @@ func (q *queue) offer(items []stream.Item) {
 }
 
 func (q *queue) add(it stream.Item) {
-	seg, ok := it.(stream.Segment)
+	seg, ok := it.(*stream.Segment)
 	if !ok {
-		q.other(it)
+		q.other(stream.Clone(it))
 		return
 	}
 	key := skipKey{seg.Conn, seg.From}
@@ -75,11 +75,12 @@ func (q *queue) add(it stream.Item) {
 		return
 	}
 	if n := q.skipped[key]; n > 0 {
-		q.other(stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: n})
+		q.other(&stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: n})
 		delete(q.skipped, key)
 	}
-	seg.Data = q.waiting.keep(seg.Data)
-	q.waiting.items = append(q.waiting.items, queued{segment: seg})
+	kept := *seg
+	kept.Data = q.waiting.keep(seg.Data)
+	q.waiting.items = append(q.waiting.items, queued{segment: kept})
 	q.bytes += len(seg.Data) + itemCost
 }
 

@@ -123,7 +123,7 @@ func recordUntilFull(t *testing.T, dir string, makeRoom func()) {
 		r.Items(items)
 	}
 	now := time.Unix(1_700_000_000, 0)
-	record(stream.Opened{At: now, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg,
+	record(&stream.Opened{At: now, Conn: stream.Conn{ID: 1, Leg: stream.DeviceLeg,
 		Device: netip.MustParseAddrPort("10.0.0.2:50000"), Cloud: netip.MustParseAddrPort("10.0.0.1:5683")}})
 	sent := make([]byte, 3*fullDiskRoom)
 	for i := range sent {
@@ -131,7 +131,7 @@ func recordUntilFull(t *testing.T, dir string, makeRoom func()) {
 	}
 	for rest := sent; len(rest) > 0; {
 		n := min(len(rest), 1+rand.IntN(4000))
-		record(stream.Segment{At: now, Conn: 1, From: stream.FromDevice, Data: rest[:n]})
+		record(&stream.Segment{At: now, Conn: 1, From: stream.FromDevice, Data: rest[:n]})
 		rest = rest[n:]
 	}
 	kept, end := readBack(t, path)
@@ -161,7 +161,7 @@ func readBack(t *testing.T, path string) (sent []byte, end error) {
 		if err != nil {
 			return sent, err
 		}
-		if s, ok := it.(stream.Segment); ok {
+		if s, ok := it.(*stream.Segment); ok {
 			sent = append(sent, s.Data...)
 		}
 	}

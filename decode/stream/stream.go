@@ -9,6 +9,7 @@
 package stream
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
 )
@@ -75,7 +76,27 @@ type Conn struct {
 // An Item is one thing that happened on a connection: [Opened], [Segment],
 // [Gap] or [Closed]. Items of one connection are in order; times need not be,
 // because a reassembler may release late data with its own packet's time.
+//
+// Items are pointers so that a source can use one value again for all items of
+// a kind: an item is valid only until the function that was handed it returns.
 type Item interface{ item() }
+
+// Clone returns a copy of an item, its bytes included, that stays valid.
+func Clone(it Item) Item {
+	switch it := it.(type) {
+	case *Opened:
+		return new(*it)
+	case *Segment:
+		s := *it
+		s.Data = bytes.Clone(it.Data)
+		return &s
+	case *Gap:
+		return new(*it)
+	case *Closed:
+		return new(*it)
+	}
+	return nil
+}
 
 // Opened is the first item of a connection.
 type Opened struct {
@@ -85,8 +106,8 @@ type Opened struct {
 }
 
 // Segment is some consecutive bytes of one direction, as they came. Where they
-// are cut means nothing. Data belongs to the source and is valid only until the
-// function that was handed the item returns.
+// are cut means nothing. Data belongs to the source and is valid as long as the
+// item.
 type Segment struct {
 	At   time.Time
 	Conn ConnID
@@ -134,7 +155,7 @@ func (k CloseKind) String() string {
 	}
 }
 
-func (Opened) item()  {}
-func (Segment) item() {}
-func (Gap) item()     {}
-func (Closed) item()  {}
+func (*Opened) item()  {}
+func (*Segment) item() {}
+func (*Gap) item()     {}
+func (*Closed) item()  {}
