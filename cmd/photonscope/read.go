@@ -40,7 +40,7 @@ it.`,
 	}
 	out.register(cmd)
 	cmd.Flags().StringArrayVarP(&keys, "key", "k", nil, keyFlagHelp)
-	return cmd
+	return withSchema(a, cmd)
 }
 
 // read decodes one capture to its end and prints it.
