@@ -55,11 +55,11 @@ func (u *unpacker) Read(b []byte) (int, error) {
 	var corrupt flate.CorruptInputError
 	switch {
 	case u.out > maxUnpacked || u.out > maxExpansion*u.in.offset+maxBuffer:
-		err = &FormatError{u.out, fmt.Sprintf("compressed beyond belief: %d bytes became more than %d", u.in.offset, u.out)}
+		err = &FormatError{Offset: u.out, What: fmt.Sprintf("compressed beyond belief: %d bytes became more than %d", u.in.offset, u.out)}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = &FormatError{u.out, "compressed data is cut off"}
+		err = &FormatError{Offset: u.out, What: "compressed data is cut off"}
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		err = &FormatError{u.out, "compressed data is damaged"}
+		err = &FormatError{Offset: u.out, What: "compressed data is damaged"}
 	}
 	return n, err
 }

@@ -126,3 +126,7 @@ func neighbour(e netip.AddrPort, n int) netip.AddrPort {
 }
 
 var sixEnd = netip.MustParseAddrPort("[2001:db8::9]:4000")
+
+func netipPort(e netip.AddrPort, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(e.Addr(), port)
+}

@@ -108,9 +108,8 @@ func TestReassemblyEqualsAnArrayOfBytes(t *testing.T) {
 // never more than 64, and what is given up is a gap.
 func TestWaitingBytesAreBounded(t *testing.T) {
 	var stats Stats
-	rd := &reader{in: newInput(nil), stats: &stats, headers: newHeaders()}
 	gaps := 0
-	rd.table.init(&stats, func(it item) bool { gaps += countGap(it); return true })
+	a := newAssembler(ReadOptions{Stats: &stats}, func(it item) bool { gaps += countGap(it); return true })
 	data := string(make([]byte, 60_000))
 	for conn := range 100 {
 		d := newDialogue()
@@ -120,11 +119,11 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 			d.up(uint32(2+i*60_000), data)
 		}
 		for _, c := range d.packets {
-			rd.handle(&packet{at: c.at, link: linkRaw, data: c.ip, wire: len(c.ip)})
-			if rd.table.held > maxHeldInAll {
-				t.Fatalf("%d bytes wait in all", rd.table.held)
+			a.handle(&packet{at: c.at, link: linkRaw, data: c.ip, wire: len(c.ip)})
+			if a.table.held > maxHeldInAll {
+				t.Fatalf("%d bytes wait in all", a.table.held)
 			}
-			for _, l := range rd.table.recent.lanes {
+			for _, l := range a.table.recent.lanes {
 				if l.held > maxHeld {
 					t.Fatalf("%d bytes wait in one direction", l.held)
 				}

@@ -25,7 +25,7 @@ func (rd *reader) pcap(order binary.ByteOrder, nano bool) error {
 	if nano {
 		unit = time.Nanosecond
 	}
-	for !rd.table.stopped {
+	for !rd.stopped {
 		head, err := rd.in.peek(pcapRecordLen)
 		if err == io.EOF {
 			return nil
@@ -35,7 +35,7 @@ func (rd *reader) pcap(order binary.ByteOrder, nano bool) error {
 		}
 		captured := order.Uint32(head[8:])
 		if captured > maxPacket {
-			return &FormatError{rd.in.offset, fmt.Sprintf("damaged: a packet claims %d captured bytes", captured)}
+			return &FormatError{Offset: rd.in.offset, What: fmt.Sprintf("damaged: a packet claims %d captured bytes", captured)}
 		}
 		n := pcapRecordLen + int(captured)
 		record, err := rd.in.peek(n)

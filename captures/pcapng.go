@@ -75,7 +75,7 @@ type iface struct {
 // pcapng reads a capture of blocks.
 func (rd *reader) pcapng() error {
 	s := &section{rd: rd, last: time.Unix(0, 0).UTC()}
-	for !rd.table.stopped {
+	for !rd.stopped {
 		head, err := rd.in.peek(8)
 		if err == io.EOF {
 			return nil
@@ -109,10 +109,10 @@ func (s *section) begin() error {
 	case binary.BigEndian.Uint32(head[8:]) == byteOrderMagic:
 		s.order = binary.BigEndian
 	default:
-		return &FormatError{in.offset, fmt.Sprintf("not a capture: a section header without its byte order mark (%x)", head[8:12])}
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("not a capture: a section header without its byte order mark (%x)", head[8:12])}
 	}
 	if major := s.order.Uint16(head[12:]); major != 1 {
-		return &FormatError{in.offset, fmt.Sprintf("a section in pcapng version %d, which is unknown", major)}
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("a section in pcapng version %d, which is unknown", major)}
 	}
 	s.interfaces = s.interfaces[:0]
 	return nil
@@ -122,7 +122,7 @@ func (s *section) begin() error {
 func (s *section) block(kind, total uint32) error {
 	in := s.rd.in
 	if total < blockFrame || total%4 != 0 {
-		return &FormatError{in.offset, fmt.Sprintf("damaged: a block of type %d claims %d bytes", kind, total)}
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("damaged: a block of type %d claims %d bytes", kind, total)}
 	}
 	if total > maxBuffer {
 		return s.skipLong(kind, total)
@@ -132,7 +132,7 @@ func (s *section) block(kind, total uint32) error {
 		return s.rd.failed(err, "a block")
 	}
 	if again := s.order.Uint32(b[total-4:]); again != total {
-		return &FormatError{in.offset, fmt.Sprintf("damaged: a block of type %d begins with length %d and ends with %d", kind, total, again)}
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("damaged: a block of type %d begins with length %d and ends with %d", kind, total, again)}
 	}
 	if !s.body(kind, b[8:total-4]) {
 		s.bad(kind)
@@ -156,7 +156,7 @@ func (s *section) skipLong(kind, total uint32) error {
 func (s *section) bad(kind uint32) {
 	s.rd.stats.BadBlocks++
 	if s.rd.fault == nil {
-		s.rd.fault = &FormatError{s.rd.in.offset, fmt.Sprintf("damaged: a block of type %d was passed over", kind)}
+		s.rd.fault = &FormatError{Offset: s.rd.in.offset, What: fmt.Sprintf("damaged: a block of type %d was passed over", kind)}
 	}
 }
 

@@ -1,12 +1,9 @@
 package captures
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"time"
 
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -14,6 +11,13 @@ import (
 // ReadOptions changes how a capture is read. The zero value reads everything.
 type ReadOptions struct {
 	Stats *Stats // counted into while reading; nil: not counted
+	Port  uint16 // if not 0, connections of which neither end has this port are left out
+}
+
+// Input is one capture of several.
+type Input struct {
+	Name string // for errors; may be empty
+	R    io.Reader
 }
 
 // Stats counts what a capture holds. It may be looked at between items.
@@ -21,6 +25,7 @@ type Stats struct {
 	Packets     int   // all packets, those below included
 	Bytes       int64 // captured bytes of all packets
 	TCP         int   // TCP segments
+	OtherPorts  int   // of these, left out because of [ReadOptions.Port]
 	Other       int   // whole packets of anything else
 	Fragments   int   // IP fragments, not put together
 	Undecodable int   // headers cut off, broken, or of an unknown link type
@@ -38,14 +43,19 @@ type Stats struct {
 type FormatError struct {
 	Offset int64  // from the start, of the unpacked bytes if the capture is compressed; 0: not a capture at all
 	What   string // what is wrong
+	Input  string // the input's name, if it has one
 }
 
 // Error returns what is wrong and where.
 func (e *FormatError) Error() string {
-	if e.Offset == 0 {
-		return e.What
+	text := e.What
+	if e.Offset != 0 {
+		text = fmt.Sprintf("%s at byte %d", e.What, e.Offset)
 	}
-	return fmt.Sprintf("%s at byte %d", e.What, e.Offset)
+	if e.Input != "" {
+		text = e.Input + ": " + text
+	}
+	return text
 }
 
 // Read returns the items of the TCP connections in a capture: pcap, pcapng, or
@@ -61,112 +71,74 @@ func (e *FormatError) Error() string {
 // to its end, and then one error: a [*FormatError], or that of r. It is the last
 // element. The sequence can be used once.
 func Read(r io.Reader, opts ReadOptions) iter.Seq2[stream.Item, error] {
+	return ReadAll([]Input{{R: r}}, opts)
+}
+
+// ReadAll is Read for a capture in several parts: the files of a rotated capture,
+// or those of several computers, in any order and of any format. Packets are taken
+// in the order of their times, of equal ones that of the first input first, and
+// so a connection may begin in one input and go on in another. Each input is taken
+// to be in order itself.
+//
+// Since the next packet may be in any of the inputs, ReadAll waits for each of
+// them: a pipe that is silent holds up all others until it has a packet or ends.
+//
+// An input that is damaged or fails ends alone. The error at the end is that of
+// each such input, joined.
+func ReadAll(inputs []Input, opts ReadOptions) iter.Seq2[stream.Item, error] {
 	return func(yield func(stream.Item, error) bool) {
-		stats := opts.Stats
-		if stats == nil {
-			stats = new(Stats)
+		a := newAssembler(opts, func(it stream.Item) bool { return yield(it, nil) })
+		var err error
+		if len(inputs) == 1 { // spares the merge
+			err = newReader(inputs[0], a.stats, a.handle).read()
+		} else {
+			err = a.merge(inputs)
 		}
-		rd := &reader{in: newInput(r), stats: stats, headers: newHeaders()}
-		rd.table.init(stats, func(it stream.Item) bool { return yield(it, nil) })
-		err := rd.capture()
-		rd.table.finish()
-		if err == nil {
-			err = rd.fault
-		}
-		if err != nil && !rd.table.stopped {
+		a.table.finish()
+		if err != nil && !a.table.stopped {
 			yield(nil, err)
 		}
 	}
 }
 
-// reader takes one capture apart.
-type reader struct {
-	in      *input
+// assembler puts the packets of all inputs together.
+type assembler struct {
 	stats   *Stats
+	port    uint16
 	headers *headers
 	table   table
-	fault   error // the first damage that reading could pass over
-	packed  bool
 }
 
-// packet is one packet as the file has it.
-type packet struct {
-	at      time.Time
-	link    uint16 // link type
-	data    []byte // captured bytes, valid until the input moves on
-	wire    int    // its length on the wire
-	leg     stream.Leg
-	ordered bool // from a recording, so nothing comes late
-	flags   uint32
-	comment []byte // of a packet in a recording
-}
-
-const (
-	magicMicro   = 0xa1b2c3d4
-	magicNano    = 0xa1b23c4d
-	magicSection = 0x0a0d0d0a
-	magicGzip    = 0x1f8b
-)
-
-// capture reads the format that the first bytes name.
-func (rd *reader) capture() error {
-	head, err := rd.in.peek(4)
-	if err != nil {
-		return rd.noCapture(err)
+func newAssembler(opts ReadOptions, emit func(stream.Item) bool) *assembler {
+	a := &assembler{stats: opts.Stats, port: opts.Port, headers: newHeaders()}
+	if a.stats == nil {
+		a.stats = new(Stats)
 	}
-	le, be := binary.LittleEndian.Uint32(head), binary.BigEndian.Uint32(head)
-	switch {
-	case le == magicMicro, le == magicNano:
-		return rd.pcap(binary.LittleEndian, le == magicNano)
-	case be == magicMicro, be == magicNano:
-		return rd.pcap(binary.BigEndian, be == magicNano)
-	case be == magicSection:
-		return rd.pcapng()
-	case be>>16 == magicGzip && !rd.packed:
-		return rd.gzip()
-	}
-	return &FormatError{What: fmt.Sprintf("not a capture: it begins with the bytes %x", head)}
+	a.table.init(a.stats, emit)
+	return a
 }
 
-// noCapture judges an input that ended before its fourth byte.
-func (rd *reader) noCapture(err error) error {
-	switch {
-	case err == io.EOF:
-		return &FormatError{What: "not a capture: it is empty"}
-	case err == io.ErrUnexpectedEOF:
-		return &FormatError{What: "not a capture: it is shorter than 4 bytes"}
-	}
-	return rd.failed(err, "the header")
-}
-
-// failed makes the error for input that ended or failed inside what.
-func (rd *reader) failed(err error, what string) error {
-	at := rd.in.offset + int64(rd.in.buffered())
-	var format *FormatError
-	switch {
-	case err == io.EOF, err == io.ErrUnexpectedEOF:
-		return &FormatError{at, "cut off inside " + what}
-	case errors.As(err, &format):
-		return err
-	}
-	return fmt.Errorf("reading after byte %d: %w", at, err)
-}
-
-// handle passes one packet on to its connection.
-func (rd *reader) handle(p *packet) {
-	rd.stats.Packets++
-	rd.stats.Bytes += int64(len(p.data))
+// handle passes one packet on to its connection. It reports false once nobody
+// wants more.
+func (a *assembler) handle(p *packet) bool {
+	a.stats.Packets++
+	a.stats.Bytes += int64(len(p.data))
 	var s segment
-	switch rd.headers.decode(p, &s) {
+	switch a.headers.decode(p, &s) {
 	case isTCP:
-		rd.stats.TCP++
-		rd.table.segment(p, &s)
+		a.stats.TCP++
+		if a.port == 0 || a.port == s.srcPort || a.port == s.dstPort {
+			a.table.segment(p, &s)
+		} else {
+			a.stats.OtherPorts++
+		}
 	case isFragment:
-		rd.stats.Fragments++
+		a.stats.Fragments++
 	case isOther:
-		rd.stats.Other++
+		a.stats.Other++
 	case isBroken:
-		rd.stats.Undecodable++
+		a.stats.Undecodable++
 	}
-	rd.table.sweep(p.at)
+	a.table.sweep(p.at)
+	return !a.table.stopped
 }
