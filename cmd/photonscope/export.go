@@ -46,7 +46,11 @@ func (a *app) exportFirmware(ctx context.Context, keyArgs []string, folder, name
 		return usageError("-o names a folder that is there", "%s is no folder", folder)
 	}
 	images := &imageCollector{app: a, folder: folder, sessions: make(map[uint32]*imageSession)}
-	if err := a.readInto(ctx, name, keyArgs, images); err != nil {
+	r := &reading{app: a, names: []string{name}, bothLegs: true}
+	r.keys = keyArgs
+	err := r.into(ctx, images)
+	images.done()
+	if err != nil {
 		return err
 	}
 	if images.err == nil && images.written == 0 && images.incomplete == 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +40,9 @@ type keyFile struct {
 // with or without a role in front.
 func loadKeys(a *app, args []string) (*keySet, error) {
 	l := keyLoader{set: &keySet{Ring: new(lightssl.Keyring)}, home: a.getenv("HOME")}
+	if a.stdin != nil {
+		l.stdin = a.stdin
+	}
 	for _, arg := range args {
 		if err := l.argument(arg); err != nil {
 			return nil, err
@@ -83,8 +87,9 @@ func withKeyFolder(a *app, args []string) []string {
 type keyLoader struct {
 	set     *keySet
 	home    string
-	skipped []string // what folders hold besides keys
-	loose   []string // secrets that others can read
+	stdin   io.Reader // nil: there is none
+	skipped []string  // what folders hold besides keys
+	loose   []string  // secrets that others can read
 	notes   []string
 }
 
@@ -93,6 +98,9 @@ func (l *keyLoader) argument(arg string) error {
 	role, path := splitRole(arg, l.home)
 	if path == "" {
 		return usageError("-k FILE or -k FOLDER", "-k %q names no file", arg)
+	}
+	if path == "-" {
+		return l.standardInput(role)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -192,9 +200,19 @@ func (l *keyLoader) file(path string, role lightssl.Role) error {
 	if err != nil {
 		return err
 	}
+	return l.content(path, b, mode, role)
+}
+
+// content takes what a file holds.
+func (l *keyLoader) content(path string, b []byte, mode fs.FileMode, role lightssl.Role) error {
 	if lightssl.IsKeyLog(b) || len(b) == 0 && strings.HasSuffix(path, ".keylog") {
 		l.note(path, mode, true)
 		l.set.follow(path, b, func(text string) { l.notes = append(l.notes, text) })
+		return nil
+	}
+	if e, ok := bareSession(b); ok {
+		l.note(path, mode, true)
+		l.set.Ring.AddEntry(e)
 		return nil
 	}
 	key, err := lightssl.ParseKey(b)

@@ -101,6 +101,11 @@ func (s *keySet) follow(path string, content []byte, say func(string)) {
 	s.feed(t, content, func(format string, args ...any) { say(fmt.Sprintf(format, args...)) })
 }
 
+// await looks for a key log that is not there yet.
+func (s *keySet) await(path string) {
+	s.logs = append(s.logs, &keyLogTail{path: path, scanner: lightssl.NewKeyLogScanner(s.Ring)})
+}
+
 // feed reads more of a key log. A last line without its end counts already: its
 // writer may have ended there.
 func (s *keySet) feed(t *keyLogTail, b []byte, say func(string, ...any)) {

@@ -5,26 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"iter"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/captures"
-	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 func newReadCommand(a *app) *cobra.Command {
-	var (
-		out  outputFlags
-		keys []string
-	)
+	r := &reading{app: a}
+	var out outputFlags
 	cmd := &cobra.Command{
 		Use:   "read [flags] FILE|-",
-		Short: "Decode a capture: pcap or pcapng, a file or standard input",
+		Short: "Decode captures: pcap or pcapng, files or standard input",
 		Long: `Reads a capture, puts its TCP streams together, opens the sessions that the keys
 given with -k can open, and prints what was said. A key log beside the file
-(FILE.keylog) is read with it.
+(FILE.keylog) is read with it, and so is what is appended to a key log
+meanwhile.
+
+With --follow a file is read on as it grows, until Ctrl-C, or until it is
+removed, renamed or replaced.
 
 What opens what: the device's private key or the session's key log line opens
 the session; the server's private key opens the identity record, nothing after
@@ -32,128 +36,144 @@ it.`,
 		Example: `  photonscope read -k keys/ session.pcapng
   photonscope read -T ndjson session.pcapng | jq 'select(.type == "message")'
   photonscope read -T fields -e time -e photon.msg -e photon.rtt session.pcapng
+  photonscope read -f -k device.der /var/log/router.pcap
   ssh gateway tcpdump -U -w - port 5683 | photonscope read -k keys/ -`,
 		Args: takes(1, 1, "one capture, a file or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.read(cmd.Context(), &out, keys, args[0])
+			r.names = args
+			return r.print(cmd.Context(), &out)
 		},
 	}
+	r.register(cmd)
 	out.register(cmd)
-	cmd.Flags().StringArrayVarP(&keys, "key", "k", nil, keyFlagHelp)
+	cmd.Flags().BoolVarP(&r.follow, "follow", "f", false, "read on as the file grows; Ctrl-C ends it")
 	return withSchema(a, cmd)
 }
 
-// read decodes one capture to its end and prints it.
-func (a *app) read(ctx context.Context, flags *outputFlags, keyArgs []string, name string) error {
+// reading is one run over captures.
+type reading struct {
+	sourceFlags
+	app    *app
+	names  []string
+	follow bool
+	quiet  bool
+
+	out      *output // nil: the events go elsewhere
+	bothLegs bool
+	keySet   *keySet
+	pipe     *pipeline
+	stats    captures.Stats
+	seen     seen
+}
+
+// print decodes captures to their end and prints them.
+func (r *reading) print(ctx context.Context, flags *outputFlags) error {
 	if err := flags.check(); err != nil {
 		return err
 	}
-	r := &reading{app: a, name: name, quiet: flags.quiet, out: newOutput(a.stdout, flags)}
-	return r.read(ctx, keyArgs, r.out, flags.legs == "both")
+	r.quiet, r.bothLegs = flags.quiet, flags.legs == "both"
+	r.out = newOutput(r.app.stdout, flags)
+	return r.into(ctx, r.out)
 }
 
-// readInto decodes one capture to its end and hands its events, of both legs,
-// to a sink.
-func (a *app) readInto(ctx context.Context, name string, keyArgs []string, to *imageCollector) error {
-	r := &reading{app: a, name: name}
-	err := r.read(ctx, keyArgs, to, true)
-	to.done()
-	return err
-}
-
-// open opens the capture to read.
-func (a *app) open(name string) (io.ReadCloser, error) {
-	if name == "-" {
-		return io.NopCloser(a.stdin), nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, usageError("", "%s: %v", name, unwrapPath(err))
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		f.Close()
-		return nil, usageError("photonscope read "+name+"/CAPTURE.pcapng", "%s is a folder, not a capture", name)
-	}
-	return f, nil
-}
-
-// reading is one run over a capture.
-type reading struct {
-	app      *app
-	name     string
-	out      *output // nil: the events go elsewhere
-	quiet    bool
-	pipe     *pipeline
-	stats    captures.Stats
-	sealed   map[uint32]string // sessions that stayed closed, and why
-	sessions map[uint32]bool
-}
-
-// read opens the capture and its keys and decodes it.
-func (r *reading) read(ctx context.Context, keyArgs []string, to sink, bothLegs bool) error {
-	in, err := r.app.open(r.name)
+// into decodes captures to their end and hands their events to a sink.
+func (r *reading) into(ctx context.Context, to sink) error {
+	signal.Ignore(syscall.SIGPIPE) // whoever reads our output may go away
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	in, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	if beside := r.name + ".keylog"; r.name != "-" && fileExists(beside) {
-		keyArgs = append(keyArgs, beside)
-	}
-	keys, err := loadKeys(r.app, keyArgs)
-	if err != nil {
+	defer in.close()
+	there, awaited := r.besideKeyLogs()
+	if r.keySet, err = loadKeys(r.app, append(r.keys, there...)); err != nil {
 		return err
 	}
-	r.sealed, r.sessions = make(map[uint32]string), make(map[uint32]bool)
-	r.pipe = newPipeline(keys.Ring, to)
-	r.pipe.bothLegs = bothLegs
+	for _, path := range awaited {
+		r.keySet.await(path)
+	}
+	r.pipe = newPipeline(r.keySet.Ring, to)
+	r.pipe.bothLegs = r.bothLegs
 	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
-	r.pipe.onEvent = r.note
+	r.pipe.onEvent = r.seen.add
 	return r.run(ctx, in)
 }
 
-// note remembers why sessions stay closed.
-func (r *reading) note(e *decode.Event) {
-	r.sessions[e.Session] = true
-	if c, ok := e.Body.(*decode.Credentials); ok && c.Opened {
-		delete(r.sealed, e.Session)
-	} else if ok {
-		r.sealed[e.Session] = c.Reason
-	}
+// beforeWait prints what is known before more input is waited for.
+func (r *reading) beforeWait() { r.pipe.sink.flush() }
+
+// afterWait looks at the key logs again: a line that was there before the bytes
+// opens them.
+func (r *reading) afterWait() { r.keySet.readMore(r.app.say) }
+
+// items returns what the captures hold, in order of time.
+func (r *reading) items(in *inputs) iter.Seq2[stream.Item, error] {
+	return captures.Read(in.list[0].r, captures.ReadOptions{Stats: &r.stats})
 }
 
-// flushFirst prints what is decoded before it waits for more input.
-type flushFirst struct {
-	r     io.Reader
-	flush func()
-}
-
-func (f flushFirst) Read(b []byte) (int, error) {
-	f.flush()
-	return f.r.Read(b)
-}
-
-func (r *reading) run(ctx context.Context, in io.Reader) error {
+func (r *reading) run(ctx context.Context, in *inputs) error {
 	if r.out != nil {
-		r.out.header(r.name)
+		r.out.header(strings.Join(r.names, ", "))
 	}
 	var failed error
-	for it, err := range captures.Read(flushFirst{in, r.pipe.sink.flush}, captures.ReadOptions{Stats: &r.stats}) {
+	for it, err := range r.items(in) {
 		if failed = err; failed == nil {
-			failed = ctx.Err()
+			failed = r.interrupted(ctx, in)
 		}
-		if failed != nil {
+		if failed != nil || r.unheard() {
 			break
 		}
 		r.pipe.feed(it)
+	}
+	if failed != nil && r.endedByHand(ctx, in) && isCutOff(failed) {
+		r.app.say("%s ends inside a packet that was still being written", r.names[0])
+		failed = nil
 	}
 	r.pipe.finish()
 	if r.out != nil {
 		r.out.close(failed == nil, errorText(failed))
 	}
+	if r.unheard() {
+		return r.outputError()
+	}
 	if !r.quiet {
 		r.notes()
 	}
 	return r.verdict(failed)
+}
+
+// interrupted returns why reading must stop, nil if it goes on. What is followed
+// has no end of its own: once all of it was read, an interrupt ends it in order.
+func (r *reading) interrupted(ctx context.Context, in *inputs) error {
+	if ctx.Err() == nil || r.endedByHand(ctx, in) {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// endedByHand reports whether the user ended an input that has no end.
+func (r *reading) endedByHand(ctx context.Context, in *inputs) bool {
+	return ctx.Err() != nil && r.follow && (in.follow == nil || in.follow.caughtUp)
+}
+
+// isCutOff reports whether a capture ends inside one of its parts.
+func isCutOff(err error) bool {
+	var format *captures.FormatError
+	return errors.As(err, &format) && strings.HasPrefix(format.What, "cut off")
+}
+
+// unheard reports whether nobody reads the output any more, and nothing else is
+// made of the capture.
+func (r *reading) unheard() bool { return r.out != nil && r.out.failed != nil && r.pipe.record == nil }
+
+// outputError is what the command returns when it could not print. A reader who
+// has gone has what it wanted.
+func (r *reading) outputError() error {
+	if errors.Is(r.out.failed, syscall.EPIPE) || errors.Is(r.out.failed, io.ErrClosedPipe) {
+		return nil
+	}
+	return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(r.out.failed)), ""}
 }
 
 func errorText(err error) string {
@@ -171,22 +191,7 @@ func (r *reading) verdict(failed error) error {
 	case errors.Is(failed, context.Canceled):
 		return &exitError{exitInterrupted, errors.New("interrupted before the end of the capture"), ""}
 	}
-	name := r.name
-	if name == "-" {
-		name = "standard input"
-	}
-	return &exitError{exitFailure, fmt.Errorf("%s: %w", name, failed), hintFor(failed)}
-}
-
-// notes says on standard error what the events cannot.
-func (r *reading) notes() {
-	if len(r.sessions) == 0 && r.stats.Packets > 0 {
-		r.app.say("no TCP connection with data in this capture (%d packets)", r.stats.Packets)
-	}
-	for _, reason := range r.sealed {
-		r.app.say("%d of %d sessions stayed sealed: %s", len(r.sealed), len(r.sessions), strings.TrimPrefix(reason, "sealed: "))
-		return
-	}
+	return &exitError{exitFailure, fmt.Errorf("%s: %w", sourceName(r.names[0]), failed), hintFor(failed)}
 }
 
 // hintFor says what to do about a capture that cannot be read to its end.
@@ -198,18 +203,9 @@ func hintFor(err error) string {
 	return ""
 }
 
-// fileExists reports whether a regular file has this name.
-func fileExists(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// unwrapPath takes the operation and path off an error that a caller's sentence
-// names already.
-func unwrapPath(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
+// notes says on standard error what the events cannot.
+func (r *reading) notes() {
+	for _, line := range r.seen.lines(&r.stats) {
+		r.app.say("%s", line)
 	}
-	return err
 }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// sourceFlags say which captures a command reads, and with which keys.
+type sourceFlags struct {
+	keys []string
+}
+
+func (f *sourceFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.keys, "key", "k", nil, keyFlagHelp)
+}
+
+// keyLogBeside is what a key log's name has behind that of its capture.
+const keyLogBeside = ".keylog"
+
+// input is one capture.
+type input struct {
+	name string // in sentences
+	r    io.Reader
+}
+
+// inputs are the captures of one run, in the order of the command line.
+type inputs struct {
+	list   []input
+	files  []*os.File
+	follow *follower // nil: nothing is followed as a file
+}
+
+// open opens captures, and all of them before any is read. Nothing here reads:
+// a file may be a pipe.
+func (r *reading) open(ctx context.Context) (*inputs, error) {
+	if err := r.checkNames(); err != nil {
+		return nil, err
+	}
+	in := new(inputs)
+	for _, name := range r.names {
+		f, err := r.openOne(ctx, in, name)
+		if err != nil {
+			in.close()
+			return nil, err
+		}
+		in.list = append(in.list, input{sourceName(name), &waking{f, r.beforeWait, r.afterWait}})
+	}
+	return in, nil
+}
+
+// checkNames refuses lists of captures that cannot be read.
+func (r *reading) checkNames() error {
+	switch fromStdin := times(r.names, "-"); {
+	case fromStdin > 1:
+		return usageError("name it once", "standard input is named %d times, and can be read once", fromStdin)
+	case fromStdin > 0 && slices.ContainsFunc(r.keys, fromStandardInput):
+		return usageError("put the key into a file: -k FILE", "-k - and the capture - both want standard input")
+	case fromStdin > 0 && r.app.stdin == nil:
+		return usageError("name a file", "there is no standard input")
+	case r.follow && len(r.names) > 1:
+		return usageError("follow one of them", "--follow takes one capture; here are %d", len(r.names))
+	}
+	return nil
+}
+
+// openOne opens one capture.
+func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Reader, error) {
+	end := context.Canceled
+	if r.follow {
+		end = io.EOF // an input without an end ends when the user says so
+	}
+	if name == "-" {
+		return newInterruptible(ctx, r.app.stdin, end), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usageError("", "%s: %v", name, unwrapPath(err))
+	}
+	in.files = append(in.files, f)
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, usageError("", "%s: %v", name, unwrapPath(err))
+	case info.IsDir():
+		return nil, usageError("photonscope read "+name+"/CAPTURE.pcapng", "%s is a folder, not a capture", name)
+	case !info.Mode().IsRegular():
+		return newInterruptible(ctx, f, end), nil
+	case r.follow:
+		in.follow = &follower{ctx: ctx, file: f, name: name, say: r.app.say}
+		return in.follow, nil
+	}
+	return f, nil
+}
+
+func (in *inputs) close() {
+	for _, f := range in.files {
+		f.Close()
+	}
+}
+
+// waking is an input that may have to wait for bytes: it tells before and after.
+type waking struct {
+	r             io.Reader
+	before, after func()
+}
+
+// Read implements io.Reader.
+func (w *waking) Read(b []byte) (int, error) {
+	w.before()
+	n, err := w.r.Read(b)
+	w.after()
+	return n, err
+}
+
+// besideKeyLogs returns the key logs that lie beside captures. One that is
+// followed may come later.
+func (r *reading) besideKeyLogs() (there, awaited []string) {
+	for _, name := range r.names {
+		beside := name + keyLogBeside
+		switch {
+		case name == "-":
+		case fileExists(beside):
+			there = append(there, beside)
+		case r.follow:
+			awaited = append(awaited, beside)
+		}
+	}
+	return there, awaited
+}
+
+// sourceName is what sentences call a capture.
+func sourceName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+func fromStandardInput(keyArg string) bool { return keyArg == "-" || strings.HasSuffix(keyArg, ":-") }
+
+func times(list []string, what string) (n int) {
+	for _, s := range list {
+		if s == what {
+			n++
+		}
+	}
+	return n
+}
+
+// fileExists reports whether a regular file has this name.
+func fileExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// unwrapPath takes the operation and path off an error that a caller's sentence
+// names already.
+func unwrapPath(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
