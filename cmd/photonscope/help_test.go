@@ -30,3 +30,17 @@ func TestEveryHelpFitsATerminal(t *testing.T) {
 	}
 	visit(newRoot(new(app)))
 }
+
+// valueFlags returns the command's own flags that take a value, and for each its
+// usage.
+func valueFlags(cmd *cobra.Command) map[string]string {
+	flags := map[string]string{}
+	for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {
+		_, after, _ := strings.Cut(line, "--")
+		name, rest, _ := strings.Cut(after, " ")
+		if rest != "" && !strings.HasPrefix(rest, " ") {
+			flags[name] = rest
+		}
+	}
+	return flags
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/decode"
+)
+
+// addCompletions tells the shell what may stand behind every flag and command.
+// Flags of one name mean the same in all commands, so one table serves.
+func addCompletions(a *app, root *cobra.Command) {
+	flags, args := flagCompletions(a), argCompletions(a)
+	everyCommand(root, func(cmd *cobra.Command) {
+		if cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = nothing
+			for use, complete := range args {
+				if strings.Contains(cmd.Use, use) {
+					cmd.ValidArgsFunction = complete
+				}
+			}
+		}
+		for name, complete := range flags {
+			if cmd.LocalFlags().Lookup(name) != nil {
+				_ = cmd.RegisterFlagCompletionFunc(name, complete) // fails only if it has one already
+			}
+		}
+	})
+}
+
+// everyCommand visits a command and all below it.
+func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, below := range cmd.Commands() {
+		everyCommand(below, visit)
+	}
+}
+
+// flagCompletions are what may stand behind a flag, by its name.
+func flagCompletions(a *app) map[string]cobra.CompletionFunc {
+	return map[string]cobra.CompletionFunc{
+		"field":  completeField,
+		"format": oneOf(formats...),
+		"legs":   oneOf("device", "both"),
+		"mode":   oneOf("auto", "observe", "splice", "terminate"),
+		"as":     oneOf(strings.Split(keyForms, ", ")...),
+		"style":  oneOf("spark", "brewskey"),
+		"device": a.completeDevice,
+
+		"key":         a.completeKey,
+		"keylog":      anyFile,
+		"write":       filesOf("pcapng"),
+		"out":         anyFile,
+		"folder":      folders,
+		"server-keys": folders,
+
+		"listen":       nothing,
+		"allow-client": nothing,
+		"allow-dest":   nothing,
+		"max-devices":  nothing,
+	}
+}
+
+// argCompletions are what the arguments of commands may be, by what the usage
+// line calls them.
+func argCompletions(a *app) map[string]cobra.CompletionFunc {
+	return map[string]cobra.CompletionFunc{
+		"FILE|-":          filesOf("pcap", "pcapng", "cap", "gz"),
+		"{FILE | FOLDER}": a.completeKey,
+		" ID":             a.completeDevice,
+	}
+}
+
+func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+func folders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// filesOf completes folders, and files with one of these endings.
+func filesOf(endings ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(endings, cobra.ShellCompDirectiveFilterFileExt)
+}
+
+func oneOf(words ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// completeField completes the name of a field, with its meaning.
+func completeField(_ *cobra.Command, _ []string, begun string) (names []string, _ cobra.ShellCompDirective) {
+	for _, d := range decode.Fields() {
+		if strings.HasPrefix(d.Key, begun) {
+			names = append(names, cobra.CompletionWithDesc(d.Key, d.Help))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeKey completes a path. Without a role in front the shell does that
+// itself; with one it does not know where the path begins.
+func (a *app) completeKey(_ *cobra.Command, _ []string, begun string) (paths []string, _ cobra.ShellCompDirective) {
+	role, path, found := strings.Cut(begun, ":")
+	if forced, _ := splitRole(begun, ""); !found || forced.String() != role {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	folder, start := filepath.Split(path)
+	in := folder
+	if below, ok := strings.CutPrefix(folder, "~/"); ok {
+		in = filepath.Join(a.getenv("HOME"), below)
+	}
+	entries, _ := os.ReadDir(filepath.Clean(in)) // what cannot be read has nothing to offer
+	directive := cobra.ShellCompDirectiveNoFileComp
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasPrefix(name, start) || strings.HasPrefix(name, ".") != strings.HasPrefix(start, ".") {
+			continue
+		}
+		if isFolder(filepath.Join(in, name)) {
+			name += "/"
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+		paths = append(paths, role+":"+folder+name)
+	}
+	return paths, directive
+}
+
+// completeDevice completes the ID of a device that the key folder knows.
+func (a *app) completeDevice(cmd *cobra.Command, given []string, begun string) (ids []string, _ cobra.ShellCompDirective) {
+	folder := defaultKeyFolder(a.getenv)
+	if f := cmd.Flag("folder"); f != nil && f.Value.String() != "" {
+		folder = f.Value.String()
+	}
+	names, _ := keyFileNames(folder) // a folder that is not there knows no device
+	for _, name := range names {
+		id, _, ok := cutDeviceID(filepath.Base(name))
+		if s := id.String(); ok && strings.HasPrefix(s, begun) && !slices.Contains(given, s) && !slices.Contains(ids, s) {
+			ids = append(ids, s)
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
