@@ -14,9 +14,10 @@ func AppendHex[T string | []byte](dst []byte, b T) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, 2*len(b))[:start+2*len(b)]
 	out := dst[start:]
-	for len(b) >= 4 && len(out) >= 8 {
-		binary.BigEndian.PutUint64(out, hex4(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8|uint32(b[3])))
-		b, out = b[4:], out[8:]
+	for len(b) >= 8 && len(out) >= 16 {
+		binary.LittleEndian.PutUint64(out, hex4(b[0], b[1], b[2], b[3]))
+		binary.LittleEndian.PutUint64(out[8:], hex4(b[4], b[5], b[6], b[7]))
+		b, out = b[8:], out[16:]
 	}
 	for i := range len(b) {
 		out[2*i], out[2*i+1] = hexDigits[b[i]>>4], hexDigits[b[i]&15]
@@ -24,16 +25,18 @@ func AppendHex[T string | []byte](dst []byte, b T) []byte {
 	return dst
 }
 
-// hex4 returns the eight digits of four bytes at once: it spreads the nibbles
-// to a byte each, and adds to each '0', or 'a'-10 where it exceeds 9.
-func hex4(b uint32) uint64 {
-	x := uint64(b)
-	x = (x | x<<16) & 0x0000ffff0000ffff
-	x = (x | x<<8) & 0x00ff00ff00ff00ff
-	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
-	letters := (x + 0x0606060606060606) >> 4 & 0x0101010101010101
-	return x + 0x3030303030303030 + letters*('a'-10-'0')
+// hex4 returns the eight digits of four bytes, the first in the lowest byte.
+func hex4(a, b, c, d byte) uint64 {
+	return uint64(hexPairs[a]) | uint64(hexPairs[b])<<16 | uint64(hexPairs[c])<<32 | uint64(hexPairs[d])<<48
 }
+
+// hexPairs holds the two digits of each byte, the first in the lower byte.
+var hexPairs = func() (pairs [256]uint16) {
+	for i := range pairs {
+		pairs[i] = uint16(hexDigits[i>>4]) | uint16(hexDigits[i&15])<<8
+	}
+	return pairs
+}()
 
 // AppendPrintable is the sanitiser: the one way foreign bytes become text for
 // a screen, a log or a report. What could steer a terminal, reorder or hide
