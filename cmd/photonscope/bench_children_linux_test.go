@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ func TestBenchmarkRole(*testing.T) {
 	switch role, upstream, _ := strings.Cut(os.Getenv(roleVariable), " "); role {
 	case "forwarder":
 		forwarderRole(upstream)
+	case "writer":
+		writerRole(upstream)
 	case "cloud":
 		cloudRole()
 	}
@@ -151,6 +154,42 @@ func forwarderRole(upstream string) {
 			io.Copy(down, up)
 			down.(*net.TCPConn).CloseWrite()
 		}()
+	}
+}
+
+// writerRole is the least that records before it forwards: what was read goes to
+// a file twice, for its two legs, in one write with the room that their headers
+// take, and then on its way. It tells what of P1 with -w is the file system's.
+func writerRole(upstream string) {
+	const headers = 2 * 88 // of two blocks of a recording, with their IPv4 and TCP
+	forward := func(dst, src net.Conn, file *os.File, at *atomic.Int64) {
+		buf := make([]byte, 16<<10)
+		blocks := make([]byte, 0, 2*len(buf)+headers)
+		for {
+			n, err := src.Read(buf)
+			if err != nil {
+				dst.(*net.TCPConn).CloseWrite()
+				return
+			}
+			blocks = append(append(blocks[:headers], buf[:n]...), buf[:n]...)
+			file.WriteAt(blocks, at.Add(int64(len(blocks)))-int64(len(blocks)))
+			dst.Write(buf[:n])
+		}
+	}
+	for down := range accepted() {
+		up, err := net.Dial("tcp", upstream)
+		if err != nil {
+			down.Close()
+			continue
+		}
+		file, err := os.CreateTemp("", "photonscope-bench")
+		if err != nil {
+			panic(err)
+		}
+		os.Remove(file.Name()) // nobody else will: the process ends by being killed
+		var at atomic.Int64
+		go forward(up, down, file, &at)
+		go forward(down, up, file, &at)
 	}
 }
 

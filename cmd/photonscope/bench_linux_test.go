@@ -55,6 +55,10 @@ type contestant struct {
 // rival is the name of the forwarder that all others are compared to.
 const rival = "io.Copy"
 
+// floor is the name of a forwarder that does nothing but write as much to a
+// file as a recording needs, before it forwards.
+const floor = "write-first"
+
 // contest is the contestants, the rival first, before one cloud.
 type contest struct {
 	b     *testing.B
@@ -66,7 +70,7 @@ type contest struct {
 
 func newContest(b *testing.B, prog *built) *contest {
 	c := &contest{b: b, prog: prog, cloud: launchRole(b, "cloud", ""), dir: b.TempDir()}
-	for _, name := range []string{rival, "observe", "splice", "observe-w", "splice-w"} {
+	for _, name := range []string{rival, floor, "observe", "splice", "observe-w", "splice-w"} {
 		c.all = append(c.all, &contestant{name: name})
 	}
 	return c
@@ -99,6 +103,8 @@ func (c *contest) start(one *contestant, recording string) {
 	switch {
 	case one.name == rival:
 		one.at = launchRole(c.b, "forwarder", c.cloud.addr)
+	case one.name == floor:
+		one.at = launchRole(c.b, "writer", c.cloud.addr)
 	case recorded:
 		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode, "-w", filepath.Join(c.dir, recording))
 	default:

@@ -6,53 +6,83 @@ import (
 	"time"
 )
 
-// memory gives back what a busy phase left. The handshakes of a thousand
-// devices leave twice the memory that their sessions need, and the runtime would
-// keep it until its next collection, which silent sessions never cause.
+// memory gives back what a busy phase left, and says how often the runtime
+// collects garbage.
+//
+// The handshakes of a thousand devices leave twice the memory that their sessions
+// need, in pieces between what lives on, and the runtime would keep it until its
+// next collection, which silent sessions never cause: so it is sparing while
+// sessions open, and gives back when they fall silent. Sessions that talk leave
+// only large pieces that are free as a whole, and each collection takes the
+// processor from a forwarder: so it is generous while they do.
 type memory struct {
-	tune  bool      // nobody set GOGC
-	used  bool      // since it was given back
-	last  time.Time // when there was traffic last
-	given time.Time // when it was given back last
+	tune     bool      // nobody set GOGC
+	generous bool      // sessions talk and none opens
+	used     bool      // since it was given back
+	last     time.Time // when there was traffic last
+	opened   time.Time // when a session was opened last
+	given    time.Time // when it was given back last
 }
 
 const (
-	quietFor   = time.Second     // then nobody waits for what a collection delays
-	longEnough = 2 * time.Second // devices that ping leave no such pause
+	quietFor   = time.Second            // then nobody waits for what a collection delays
+	longEnough = 2 * time.Second        // devices that ping leave no such pause
+	settledFor = 250 * time.Millisecond // then devices that come in a crowd have come
 
-	garbage      = 4 << 20 // bytes between collections, whatever the sessions need: the runtime's own least
-	fewSessions  = 100     // percent of what is in use, its default
-	manySessions = 25
+	// Bytes between collections, whatever the sessions need, and the percentages of
+	// what is in use that they may be.
+	sparingGarbage  = 4 << 20 // the runtime's own least
+	generousGarbage = 16 << 20
+	leastPercent    = 25
+	defaultPercent  = 100
+	mostPercent     = 1600
 )
 
 // newMemory begins sparingly: how many sessions there will be is not known.
 func newMemory(now time.Time) memory {
-	percent := debug.SetGCPercent(manySessions)
-	if percent != fewSessions {
+	percent := debug.SetGCPercent(leastPercent)
+	if percent != defaultPercent {
 		debug.SetGCPercent(percent)
 	}
-	return memory{given: now, tune: percent == fewSessions}
+	return memory{given: now, opened: now, tune: percent == defaultPercent}
 }
 
-// traffic notes whether there was traffic, and gives memory back at a good
-// moment.
-func (m *memory) traffic(now time.Time, some bool) {
+// traffic notes whether there was traffic and whether sessions opened, and
+// changes the pace or gives memory back at a good moment.
+func (m *memory) traffic(now time.Time, some, opened bool) {
 	if some {
 		m.used, m.last = true, now
 	}
-	if m.used && (now.Sub(m.last) >= quietFor || now.Sub(m.given) >= longEnough) {
-		m.giveBack()
+	if opened {
+		m.opened = now
+	}
+	switch {
+	case m.used && (now.Sub(m.last) >= quietFor || now.Sub(m.given) >= longEnough):
+		debug.FreeOSMemory()
 		m.used, m.given = false, now
+		m.pace(now.Sub(m.last) < quietFor && m.generous)
+	case m.generous && opened:
+		m.pace(false)
+	case !m.generous && some && now.Sub(m.opened) >= settledFor:
+		m.pace(true)
 	}
 }
 
-func (m *memory) giveBack() {
-	debug.FreeOSMemory()
+// pace sets how much garbage there may be between collections.
+func (m *memory) pace(generous bool) {
+	m.generous = generous
 	if !m.tune {
 		return
 	}
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
-	percent := fewSessions * garbage / (s.HeapAlloc + s.StackInuse)
-	debug.SetGCPercent(int(min(max(percent, manySessions), fewSessions)))
+	debug.SetGCPercent(percentOf(s.HeapAlloc+s.StackInuse, generous))
+}
+
+// percentOf returns the percentage of what is in use that may be garbage.
+func percentOf(inUse uint64, generous bool) int {
+	if generous {
+		return int(min(max(defaultPercent*generousGarbage/inUse, defaultPercent), mostPercent))
+	}
+	return int(min(max(defaultPercent*sparingGarbage/inUse, leastPercent), defaultPercent))
 }

@@ -84,7 +84,7 @@ func (p *pipeline) run(ctx context.Context) {
 		select {
 		case now := <-tick.C:
 			done = p.drain(done)
-			memory.traffic(now, len(done.items) > 0)
+			memory.traffic(now, len(done.items) > 0, done.opened)
 		case <-ctx.Done():
 			p.drain(done)
 			p.finish()

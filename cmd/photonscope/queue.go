@@ -31,8 +31,9 @@ const (
 
 // batch is what waited between two visits of the consumer.
 type batch struct {
-	items []queued
-	data  []byte // the segments' bytes; grows by new chunks, never moves what items refer to
+	items  []queued
+	data   []byte // the segments' bytes; grows by new chunks, never moves what items refer to
+	opened bool   // some item opened a connection
 }
 
 // queued is an item. Segments are not kept as stream.Item, because nearly all
@@ -50,21 +51,27 @@ const (
 	keptItems    = 4 << 10
 )
 
-// offer appends items, whose bytes it copies.
+// offer appends items, whose bytes it copies: once, if both legs carry the same.
 func (q *queue) offer(items []stream.Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	var last pair
 	for _, it := range items {
-		q.add(it)
+		if seg, ok := it.(*stream.Segment); ok {
+			q.add(seg, &last)
+			continue
+		}
+		if _, ok := it.(*stream.Opened); ok {
+			q.waiting.opened = true
+		}
+		q.other(stream.Clone(it))
 	}
 }
 
-func (q *queue) add(it stream.Item) {
-	seg, ok := it.(*stream.Segment)
-	if !ok {
-		q.other(stream.Clone(it))
-		return
-	}
+// pair is the bytes of an item as they were offered and as they are kept.
+type pair struct{ offered, kept []byte }
+
+func (q *queue) add(seg *stream.Segment, last *pair) {
 	key := skipKey{seg.Conn, seg.From}
 	if q.bytes+len(seg.Data) > queueLimit {
 		if q.skipped == nil {
@@ -78,10 +85,15 @@ func (q *queue) add(it stream.Item) {
 		q.other(&stream.Gap{At: seg.At, Conn: seg.Conn, From: seg.From, Len: n})
 		delete(q.skipped, key)
 	}
-	kept := *seg
-	kept.Data = q.waiting.keep(seg.Data)
-	q.waiting.items = append(q.waiting.items, queued{segment: kept})
+	if !sameMemory(seg.Data, last.offered) {
+		*last = pair{seg.Data, q.waiting.keep(seg.Data)}
+	}
+	q.waiting.items = append(q.waiting.items, queued{segment: stream.Segment{At: seg.At, Conn: seg.Conn, From: seg.From, Data: last.kept}})
 	q.bytes += len(seg.Data) + itemCost
+}
+
+func sameMemory(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
 func (q *queue) other(it stream.Item) {
@@ -101,6 +113,7 @@ func (b *batch) keep(data []byte) []byte {
 
 // reset empties a batch for its next use.
 func (b *batch) reset() {
+	b.opened = false
 	clear(b.items)
 	if b.items = b.items[:0]; cap(b.items) > keptItems {
 		b.items = nil
