@@ -9,29 +9,30 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/captures"
 )
 
 // sourceFlags say which captures a command reads, and with which keys.
 type sourceFlags struct {
 	keys []string
+	port uint16
 }
+
+// capturesHelp names the arguments of commands that read captures.
+const capturesHelp = "captures, files or - for standard input"
 
 func (f *sourceFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.keys, "key", "k", nil, keyFlagHelp)
+	cmd.Flags().Uint16Var(&f.port, "port", 0, "only connections with this `port` at either end")
 }
 
 // keyLogBeside is what a key log's name has behind that of its capture.
 const keyLogBeside = ".keylog"
 
-// input is one capture.
-type input struct {
-	name string // in sentences
-	r    io.Reader
-}
-
 // inputs are the captures of one run, in the order of the command line.
 type inputs struct {
-	list   []input
+	list   []captures.Input
 	files  []*os.File
 	follow *follower // nil: nothing is followed as a file
 }
@@ -49,7 +50,7 @@ func (r *reading) open(ctx context.Context) (*inputs, error) {
 			in.close()
 			return nil, err
 		}
-		in.list = append(in.list, input{sourceName(name), &waking{f, r.beforeWait, r.afterWait}})
+		in.list = append(in.list, captures.Input{Name: sourceName(name), R: &waking{f, r.beforeWait, r.afterWait}})
 	}
 	return in, nil
 }

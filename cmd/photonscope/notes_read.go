@@ -75,7 +75,8 @@ func (s *seen) others(c *captures.Stats) string {
 			parts = append(parts, what)
 		}
 	}
-	add(c.TCP, fmt.Sprintf("%d of TCP in %s with data%s", c.TCP, count(c.Connections, "connection"), s.toPorts()))
+	add(c.TCP, fmt.Sprintf("%d of TCP in %s%s", c.TCP, count(c.Connections, "connection"), s.toPorts()))
+	add(c.OtherPorts, fmt.Sprintf("%d of them with other ports than --port", c.OtherPorts))
 	add(c.Other, fmt.Sprintf("%d of other protocols", c.Other))
 	add(c.Fragments, count(c.Fragments, "IP fragment"))
 	add(c.Undecodable, fmt.Sprintf("%d that cannot be decoded", c.Undecodable))

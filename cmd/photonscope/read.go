@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -13,19 +12,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/captures"
-	"github.com/photonscope/photonscope/decode/stream"
 )
 
 func newReadCommand(a *app) *cobra.Command {
 	r := &reading{app: a}
 	var out outputFlags
 	cmd := &cobra.Command{
-		Use:   "read [flags] FILE|-",
+		Use:   "read [flags] FILE...|-",
 		Short: "Decode captures: pcap or pcapng, files or standard input",
 		Long: `Reads a capture, puts its TCP streams together, opens the sessions that the keys
 given with -k can open, and prints what was said. A key log beside the file
 (FILE.keylog) is read with it, and so is what is appended to a key log
-meanwhile.
+meanwhile. Several captures, of a rotation or of several computers, are put
+together in order of time.
+
+Which side is the device is found by who says what: no port is needed. --port
+only leaves out the rest.
 
 With --follow a file is read on as it grows, until Ctrl-C, or until it is
 removed, renamed or replaced.
@@ -38,7 +40,7 @@ it.`,
   photonscope read -T fields -e time -e photon.msg -e photon.rtt session.pcapng
   photonscope read -f -k device.der /var/log/router.pcap
   ssh gateway tcpdump -U -w - port 5683 | photonscope read -k keys/ -`,
-		Args: takes(1, 1, "one capture, a file or - for standard input"),
+		Args: takes(1, manyArgs, capturesHelp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.names = args
 			return r.print(cmd.Context(), &out)
@@ -107,17 +109,12 @@ func (r *reading) beforeWait() { r.pipe.sink.flush() }
 // opens them.
 func (r *reading) afterWait() { r.keySet.readMore(r.app.say) }
 
-// items returns what the captures hold, in order of time.
-func (r *reading) items(in *inputs) iter.Seq2[stream.Item, error] {
-	return captures.Read(in.list[0].r, captures.ReadOptions{Stats: &r.stats})
-}
-
 func (r *reading) run(ctx context.Context, in *inputs) error {
 	if r.out != nil {
 		r.out.header(strings.Join(r.names, ", "))
 	}
 	var failed error
-	for it, err := range r.items(in) {
+	for it, err := range captures.ReadAll(in.list, captures.ReadOptions{Stats: &r.stats, Port: r.port}) {
 		if failed = err; failed == nil {
 			failed = r.interrupted(ctx, in)
 		}
@@ -180,7 +177,7 @@ func errorText(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
 // verdict makes the exit code.
@@ -191,7 +188,20 @@ func (r *reading) verdict(failed error) error {
 	case errors.Is(failed, context.Canceled):
 		return &exitError{exitInterrupted, errors.New("interrupted before the end of the capture"), ""}
 	}
-	return &exitError{exitFailure, fmt.Errorf("%s: %w", sourceName(r.names[0]), failed), hintFor(failed)}
+	all := each(failed)
+	last := len(all) - 1
+	for _, err := range all[:last] {
+		r.app.say("photonscope: %v", err)
+	}
+	return &exitError{exitFailure, all[last], hintFor(all[last])}
+}
+
+// each returns what was joined into an error, in order.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 // hintFor says what to do about a capture that cannot be read to its end.
