@@ -117,6 +117,15 @@ func TestEveryLinkTypeGivesTheSameItems(t *testing.T) {
 		"cooked":             {linkSLL, "\x00\x04\x00\x01\x00\x06" + mac[:6] + "\x00\x00\x08\x00"},
 		"cooked, 802.1Q":     {linkSLL, "\x00\x04\x00\x01\x00\x06" + mac[:6] + "\x00\x00\x81\x00\x00\x05\x08\x00"},
 		"cooked, version 2":  {linkSLL2, "\x08\x00\x00\x00\x00\x00\x00\x03\x00\x01\x04\x06" + mac[:6] + "\x00\x00"},
+		"QinQ of old":        {linkEthernet, mac + "\x91\x00\x00\x05\x81\x00\x00\x06\x08\x00"},
+		"PPPoE":              {linkEthernet, mac + "\x88\x64\x11\x00\x00\x07\x00\x80\x00\x21"},
+		"PPPoE, 802.1Q":      {linkEthernet, mac + "\x81\x00\x00\x07\x88\x64\x11\x00\x00\x07\x00\x80\x00\x21"},
+		"PPPoE alone":        {linkPPPEther, "\x11\x00\x00\x07\x00\x80\x00\x21"},
+		"PPP":                {linkPPP, "\x00\x21"},
+		"PPP, compressed":    {linkPPP, "\x21"},
+		"PPP, framed":        {linkPPP, "\xff\x03\x00\x21"},
+		"PPP as in HDLC":     {linkPPPHDLC, "\xff\x03\x00\x21"},
+		"PPP with direction": {linkPPPDir, "\x01\xff\x03\x00\x21"},
 		"IPv4 in IPv4":       {linkRaw, "\x45\x00\x10\x00\x00\x00\x40\x00\x40\x04\x00\x00\x01\x02\x03\x04\x01\x02\x03\x05"},
 		"IPv4 with checksum": {linkEthernet | 0x54000000, mac + "\x08\x00"},
 	} {
@@ -149,13 +158,15 @@ func TestIPv6AndItsExtensionHeadersAreFollowed(t *testing.T) {
 		ext  string
 		next byte
 	}{
-		"none":               {"", 6},
-		"hop by hop":         {"\x06\x00\x01\x04\x00\x00\x00\x00", 0},
-		"destination":        {"\x06\x01\x01\x0c" + strings.Repeat("\x00", 12), 60},
-		"routing":            {"\x06\x00\x00\x00\x00\x00\x00\x00", 43},
-		"whole fragment":     {"\x06\x00\x00\x00\x00\x00\x00\x07", 44},
-		"two":                {"\x2c\x00\x01\x04\x00\x00\x00\x00" + "\x06\x00\x00\x00\x00\x00\x00\x07", 60},
-		"hop by hop and two": {"\x3c\x00\x01\x04\x00\x00\x00\x00" + "\x2c\x00\x01\x04\x00\x00\x00\x00" + "\x06\x00\x00\x00\x00\x00\x00\x07", 0},
+		"none":                           {"", 6},
+		"hop by hop":                     {"\x06\x00\x01\x04\x00\x00\x00\x00", 0},
+		"destination":                    {"\x06\x01\x01\x0c" + strings.Repeat("\x00", 12), 60},
+		"routing":                        {"\x06\x00\x00\x00\x00\x00\x00\x00", 43},
+		"whole fragment":                 {"\x06\x00\x00\x00\x00\x00\x00\x07", 44},
+		"authentication":                 {"\x06\x04" + strings.Repeat("\x00", 22), 51},
+		"destination and authentication": {"\x33\x00\x01\x04\x00\x00\x00\x00" + "\x06\x04" + strings.Repeat("\x00", 22), 60},
+		"two":                            {"\x2c\x00\x01\x04\x00\x00\x00\x00" + "\x06\x00\x00\x00\x00\x00\x00\x07", 60},
+		"hop by hop and two":             {"\x3c\x00\x01\x04\x00\x00\x00\x00" + "\x2c\x00\x01\x04\x00\x00\x00\x00" + "\x06\x00\x00\x00\x00\x00\x00\x07", 0},
 	} {
 		for _, link := range []struct {
 			kind uint32

@@ -22,8 +22,6 @@ const (
 // nothing is ever guessed from a port. A panic inside counts as a broken packet:
 // the parser returns it as an error.
 type headers struct {
-	eth     layers.Ethernet
-	vlan    layers.Dot1Q
 	ip4     layers.IPv4
 	ip6     layers.IPv6
 	ext     extensions
@@ -37,9 +35,8 @@ type headers struct {
 type entry int
 
 const (
-	atNothing entry = iota // not known, or not one of ours
-	atEthernet
-	atVLAN
+	atNothing entry = iota // cut off, or in an unknown link layer
+	atOther                // not IP
 	atIPv4
 	atIPv6
 	entries
@@ -48,12 +45,12 @@ const (
 func newHeaders() *headers {
 	h := new(headers)
 	first := [entries]gopacket.LayerType{
-		atEthernet: layers.LayerTypeEthernet, atVLAN: layers.LayerTypeDot1Q, atIPv4: layers.LayerTypeIPv4, atIPv6: layers.LayerTypeIPv6,
+		atIPv4: layers.LayerTypeIPv4, atIPv6: layers.LayerTypeIPv6,
 	}
-	for i := atEthernet; i < entries; i++ {
+	for i := atIPv4; i < entries; i++ {
 		p := gopacket.NewDecodingLayerParser(first[i])
 		p.SetDecodingLayerContainer(gopacket.DecodingLayerSparse(nil))
-		for _, layer := range []gopacket.DecodingLayer{&h.eth, &h.vlan, &h.ip4, &h.ip6, &h.ext, &h.frag, &h.tcp} {
+		for _, layer := range []gopacket.DecodingLayer{&h.ip4, &h.ip6, &h.ext, &authenticated{&h.ext}, &h.frag, &h.tcp} {
 			p.AddDecodingLayer(layer)
 		}
 		p.IgnoreUnsupported = true
@@ -65,8 +62,11 @@ func newHeaders() *headers {
 // decode reads the headers of p and, if they end in TCP, fills s.
 func (h *headers) decode(p *packet, s *segment) kind {
 	b, first := strip(p.link, p.data)
-	if first == atNothing {
+	switch first {
+	case atNothing:
 		return isBroken
+	case atOther:
+		return isOther
 	}
 	h.ext.length, h.frag.partial = 0, false
 	err := h.parsers[first].DecodeLayers(b, &h.found)
@@ -155,6 +155,24 @@ func (e *extensions) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) error
 	return err
 }
 
+// authenticated skips the authentication header (RFC 4302), which counts its
+// length otherwise than the extensions of IPv6 do, and may follow IPv4 as well.
+type authenticated struct{ *extensions }
+
+func (a authenticated) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) error {
+	if len(b) < 12 || len(b) < 4*(int(b[1])+2) {
+		df.SetTruncated()
+		return errShortExtension
+	}
+	n := 4 * (int(b[1]) + 2)
+	a.NextHeader = layers.IPProtocol(b[0])
+	a.BaseLayer = layers.BaseLayer{Contents: b[:n], Payload: b[n:]}
+	a.length += n
+	return nil
+}
+
+func (authenticated) CanDecode() gopacket.LayerClass { return layers.LayerTypeIPSecAH }
+
 // fragment is the IPv6 fragment header (RFC 8200, section 4.5): next header (1),
 // reserved (1), offset and more-flag (2), identification (4).
 type fragment struct {
@@ -163,12 +181,12 @@ type fragment struct {
 	partial bool
 }
 
-var errShortFragment = errors.New("fragment header is cut off")
+var errShortExtension = errors.New("extension header is cut off")
 
 func (f *fragment) DecodeFromBytes(b []byte, df gopacket.DecodeFeedback) error {
 	if len(b) < 8 {
 		df.SetTruncated()
-		return errShortFragment
+		return errShortExtension
 	}
 	f.next = layers.IPProtocol(b[0])
 	f.partial = binary.BigEndian.Uint16(b[2:])&0xfff9 != 0
