@@ -89,6 +89,13 @@ func title(e *Event) string {
 	return e.Body.Name()
 }
 
+// AppendSummary appends what the event says, in one line without a newline, as
+// AppendLine does in its last column.
+func (p *Printer) AppendSummary(dst []byte, e *Event) []byte {
+	p.told = sealing{} // it may stand alone: "as above" would mean nothing
+	return p.appendSummary(dst, e)
+}
+
 // appendSummary appends what the event says, in one line without a newline.
 func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
 	switch b := e.Body.(type) {

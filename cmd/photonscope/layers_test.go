@@ -30,7 +30,7 @@ type layer struct {
 var layers = map[string]layer{
 	"cmd/photonscope": {row: 6, outside: []string{"github.com/spf13/cobra"}},
 
-	"ui":     {row: 5, outside: []string{"github.com/rivo/tview", "github.com/gdamore/tcell/v2"}, banned: []ban{noSockets, noFiles, noProxy}},
+	"ui":     {row: 5, outside: []string{"github.com/rivo/tview", "github.com/gdamore/tcell/v2", "github.com/rivo/uniseg"}, banned: []ban{noSockets, noFiles, noProxy}},
 	"replay": {row: 5, banned: []ban{noFiles}},
 
 	"captures/gen": {row: 5, banned: []ban{noSockets, noFiles, noLogs}}, // imported by tests only
@@ -85,6 +85,7 @@ var requirements = map[string]string{
 	"github.com/spf13/cobra":          "commands, flags, help and completion",
 	"github.com/rivo/tview":           "widgets of the terminal UI",
 	"github.com/gdamore/tcell/v2":     "the terminal under tview",
+	"github.com/rivo/uniseg":          "how wide a character is on the screen",
 	"github.com/google/go-cmp":        "tests: what differs between two values",
 	"github.com/rogpeppe/go-internal": "tests: stories of the command as scripts",
 }

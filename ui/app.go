@@ -1,0 +1,298 @@
+package ui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+)
+
+// app is everything on the screen. It belongs to the goroutine of the loop: only
+// that draws, handles keys and looks at the store.
+type app struct {
+	*tview.Box // the root: the whole screen
+	opt        Options
+	look       *look
+	model      *model
+	views      []view
+	at         int   // the view that is shown
+	before     []int // views that q leads back to
+	overlays   []overlay
+	focus      []int // per view, the pane that has the focus
+	zoom       bool
+	notice     Safe // one line above the footer, until the next key
+	noticeRole role
+	quit       func()
+	setMouse   func(bool)
+	mouse      bool
+	quitting   bool
+
+	lastInput
+	commandHistory history
+}
+
+// view is one of the numbered screens.
+type view interface {
+	name() Safe
+	place() place
+	// panes returns the panes in the order of Tab. There is at least one.
+	panes() []pane
+	// draw draws the view. only is the pane that the screen has room for, nil if
+	// there is room for all.
+	draw(c canvas, size class, only pane)
+	// context is what the second line says.
+	context() Safe
+	// do does what a pane does not.
+	do(action) bool
+	// refresh takes notice of events that came.
+	refresh()
+}
+
+// overlay is what lies on top of a view and has all keys.
+type overlay interface {
+	place() place
+	draw(c canvas, size class)
+	do(action) bool
+	// key takes a key before the key table does; false leaves it to the table.
+	key(*tcell.EventKey) bool
+	// footer is the last line while the overlay is on top, "" for that of the
+	// key table.
+	footer() Safe
+}
+
+func newApp(opt Options) *app {
+	a := &app{
+		Box: tview.NewBox(), opt: opt, look: newLook(opt.Theme, opt.ASCII),
+		quit: func() {}, setMouse: func(bool) {},
+	}
+	a.model = newModel(opt.Store)
+	a.views = newViews(a)
+	a.focus = make([]int, len(a.views))
+	a.refresh()
+	return a
+}
+
+func (a *app) view() view { return a.views[a.at] }
+
+// pane returns the pane that has the focus.
+func (a *app) pane() pane {
+	panes := a.view().panes()
+	return panes[a.focus[a.at]%len(panes)]
+}
+
+// top returns what lies on top, nil if only the view is there.
+func (a *app) top() overlay {
+	if len(a.overlays) == 0 {
+		return nil
+	}
+	return a.overlays[len(a.overlays)-1]
+}
+
+func (a *app) open(o overlay) { a.overlays = append(a.overlays, o) }
+
+func (a *app) closeTop() {
+	if n := len(a.overlays); n > 0 {
+		a.overlays = a.overlays[:n-1]
+	}
+}
+
+// say shows one line above the footer until the next key.
+func (a *app) say(r role, text Safe) { a.notice, a.noticeRole = text, r }
+
+// refresh takes notice of what came since the last time. It reports whether
+// there is anything new to draw.
+func (a *app) refresh() bool {
+	changed := a.model.refresh()
+	if changed {
+		for _, v := range a.views {
+			v.refresh()
+		}
+	}
+	return changed
+}
+
+// goTo shows a view.
+func (a *app) goTo(i int) {
+	if i != a.at {
+		a.before = append(a.before, a.at)
+		a.at = i
+		a.zoom = false
+	}
+}
+
+// goToPlace shows the view that a place belongs to.
+func (a *app) goToPlace(p place) {
+	for i, v := range a.views {
+		if v.place() == p {
+			a.goTo(i)
+		}
+	}
+}
+
+// places are where a key is looked for, the most specific first.
+func (a *app) places() []place {
+	if o := a.top(); o != nil {
+		return []place{o.place()}
+	}
+	return []place{a.view().place(), a.pane().place(), anywhere}
+}
+
+// handleKey does what a key asks for.
+func (a *app) handleKey(ev *tcell.EventKey) {
+	if a.quitting {
+		return
+	}
+	a.notice = ""
+	a.guard(func() { a.key(ev) })
+}
+
+func (a *app) key(ev *tcell.EventKey) {
+	if ev.Key() == tcell.KeyCtrlC {
+		a.do(actQuit)
+		return
+	}
+	if o := a.top(); o != nil && o.key(ev) {
+		return
+	}
+	name := keyName(ev)
+	b, ok := lookup(name, a.places()...)
+	if !ok && a.top() != nil {
+		b, ok = lookup(name, anywhere)
+	}
+	if !ok {
+		a.say(warning, Safe("The key "+name+" does nothing here. ? shows the keys that do."))
+		return
+	}
+	a.run(b.do)
+}
+
+// run does an action, or says that there is nothing to do it on.
+func (a *app) run(act action) {
+	if !a.do(act) {
+		a.say(quiet, Safe("Nothing to do here for "+string(act)+"."))
+	}
+}
+
+// do hands an action to what is on top, the pane, the view and at last to what
+// works anywhere.
+func (a *app) do(act action) bool {
+	if o := a.top(); o != nil {
+		return o.do(act) || a.doAnywhere(act)
+	}
+	return a.pane().do(act) || a.view().do(act) || a.doAnywhere(act)
+}
+
+func (a *app) doAnywhere(act action) bool {
+	switch act {
+	case actNextPane:
+		a.cycle(1)
+	case actPrevPane:
+		a.cycle(-1)
+	case actZoom:
+		a.zoom = !a.zoom
+	case actPause:
+		a.pause()
+	case actBack:
+		a.back()
+	case actEscape:
+		a.escape()
+	case actQuit:
+		a.quitting = true
+		a.quit()
+	case actMouse:
+		a.mouse = !a.mouse
+		a.setMouse(a.mouse)
+		a.say(normal, map[bool]Safe{true: "The mouse chooses panes and rows. M gives it back to the terminal.", false: "The mouse selects text in the terminal again."}[a.mouse])
+	case actRedraw: // every key draws
+	default:
+		return a.doView(act) || a.doOverlay(act)
+	}
+	return true
+}
+
+// doView shows the view with the name of the action.
+func (a *app) doView(act action) bool {
+	for i, v := range a.views {
+		if string(v.name()) == viewNames[act] {
+			a.overlays = nil
+			a.goTo(i)
+			return true
+		}
+	}
+	return false
+}
+
+// doOverlay opens what lies on top of any view.
+func (a *app) doOverlay(act action) bool {
+	switch act {
+	case actHelp:
+		a.open(newHelp(a))
+	case actLog:
+		a.open(newLogView(a))
+	case actPalette:
+		a.open(newPalette(a))
+	case actCommand:
+		a.open(newCommandLine(a))
+	default:
+		return false
+	}
+	return true
+}
+
+func (a *app) cycle(by int) {
+	n := len(a.view().panes())
+	a.focus[a.at] = (a.focus[a.at]%n + by + n) % n
+}
+
+// focusOn gives the focus to a pane of the shown view.
+func (a *app) focusOn(p pane) {
+	for i, q := range a.view().panes() {
+		if q == p {
+			a.focus[a.at] = i
+		}
+	}
+}
+
+func (a *app) pause() {
+	a.model.paused = !a.model.paused
+	if !a.model.paused {
+		a.refresh()
+	}
+}
+
+// back leaves what was entered last: an overlay, a zoomed pane, a pane below the
+// first, a view; at the top the program.
+func (a *app) back() {
+	switch n := len(a.before); {
+	case a.top() != nil:
+		a.closeTop()
+	case a.zoom:
+		a.zoom = false
+	case a.focus[a.at] != 0:
+		a.focus[a.at] = 0
+	case n > 0:
+		a.at, a.before = a.before[n-1], a.before[:n-1]
+	default:
+		a.do(actQuit)
+	}
+}
+
+// escape closes what is on top, and never the program.
+func (a *app) escape() {
+	if a.top() != nil || a.zoom || a.focus[a.at] != 0 || len(a.before) > 0 {
+		a.back()
+	}
+}
+
+// guard keeps a fault of ours from taking the terminal away: it is told in the
+// log, and the rest goes on.
+func (a *app) guard(f func()) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			a.overlays = nil
+			a.opt.Log.Add(fmt.Sprintf("internal error on the screen, all else goes on: %v", fault))
+			a.say(bad, "Internal error; L shows it. Relaying and recording go on.")
+		}
+	}()
+	f()
+}

@@ -1,0 +1,129 @@
+package ui
+
+import (
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/uniseg"
+)
+
+// canvas is a rectangle of the screen. Nothing is drawn outside of it, and
+// nothing is drawn that is not Safe.
+type canvas struct {
+	screen     tcell.Screen
+	look       *look
+	x, y, w, h int
+	reverse    bool // everything is drawn reversed: a selected row
+}
+
+// sub returns a part of the canvas, cut where it leaves it.
+func (c canvas) sub(x, y, w, h int) canvas {
+	x, y = max(x, 0), max(y, 0)
+	c.w, c.h = max(min(w, c.w-x), 0), max(min(h, c.h-y), 0)
+	c.x, c.y = c.x+x, c.y+y
+	return c
+}
+
+// row returns one line of the canvas.
+func (c canvas) row(y int) canvas { return c.sub(0, y, c.w, 1) }
+
+// text draws from column x of line y and returns the column after it. Text that
+// leaves the canvas is cut and ends in "…".
+func (c canvas) text(x, y int, s Safe, r role) int { return c.styled(x, y, s, c.look.style(r)) }
+
+func (c canvas) styled(x, y int, s Safe, st tcell.Style) int {
+	if y < 0 || y >= c.h || x >= c.w || x < 0 {
+		return x
+	}
+	if c.reverse {
+		st = st.Reverse(true)
+	}
+	s = clip(s, c.w-x)
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return c.clusters(x+i, y, s[i:], st)
+		}
+		c.screen.SetContent(c.x+x+i, c.y+y, rune(s[i]), nil, st)
+	}
+	return x + len(s)
+}
+
+// maxMarks is how many combining characters one cell shows.
+const maxMarks = 4
+
+// clusters draws text that is not only ASCII. Behind what is two cells wide the
+// second cell is blanked, because some screens keep what stood there.
+func (c canvas) clusters(x, y int, s Safe, st tcell.Style) int {
+	rest, state := string(s), -1
+	for rest != "" {
+		var cluster string
+		var n int
+		cluster, rest, n, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		runes := []rune(cluster)
+		if n == 0 || runes[0] < ' ' || x+n > c.w {
+			continue
+		}
+		main := c.look.glyph(runes[0])
+		marks := runes[1:min(len(runes), 1+maxMarks)]
+		if c.look.ascii {
+			marks = nil
+		}
+		for i := 1; i < n; i++ {
+			c.screen.SetContent(c.x+x+i, c.y+y, ' ', nil, st)
+		}
+		c.screen.SetContent(c.x+x, c.y+y, main, marks, st)
+		x += n
+	}
+	return x
+}
+
+// right draws text so that it ends before column x.
+func (c canvas) right(x, y int, s Safe, r role) {
+	if n := width(s); n <= x {
+		c.text(x-n, y, s, r)
+	}
+}
+
+// fill draws one glyph into the whole canvas.
+func (c canvas) fill(ch rune, r role) {
+	st := c.look.style(r)
+	if c.reverse {
+		st = st.Reverse(true)
+	}
+	ch = c.look.glyph(ch)
+	for y := range c.h {
+		for x := range c.w {
+			c.screen.SetContent(c.x+x, c.y+y, ch, nil, st)
+		}
+	}
+}
+
+// rule draws a line across the canvas with a title in it.
+func (c canvas) rule(y int, title Safe, focused bool) {
+	c.row(y).fill('─', quiet)
+	if title == "" {
+		return
+	}
+	r := quiet
+	if focused {
+		r = strong
+	}
+	c.text(2, y, " "+clip(title, c.w-5)+" ", r)
+}
+
+// frame draws a box around the canvas and returns what is inside.
+func (c canvas) frame(title Safe) canvas {
+	c.fill(' ', normal)
+	for _, y := range []int{0, c.h - 1} {
+		c.row(y).fill('─', quiet)
+	}
+	for y := range c.h {
+		c.text(0, y, "│", quiet)
+		c.text(c.w-1, y, "│", quiet)
+	}
+	for i, corner := range []Safe{"┌", "┐", "└", "┘"} {
+		c.text(i%2*(c.w-1), i/2*(c.h-1), corner, quiet)
+	}
+	if title != "" {
+		c.text(1, 0, " "+clip(title, c.w-5)+" ", strong)
+	}
+	return c.sub(2, 1, c.w-4, c.h-2)
+}

@@ -1,0 +1,174 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+)
+
+// command is what : runs by its name, and the palette finds by a word.
+type command struct {
+	name string
+	args Safe // what may follow, "" if nothing
+	help Safe
+	run  func(a *app, arg string) (trouble Safe)
+}
+
+// commands returns all: what keys do, and what has no key.
+func commands() []command {
+	all := slices.Clone(ownCommands)
+	for _, b := range bindings {
+		if b.in&(inDialog|inPrompt) == b.in || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
+			continue
+		}
+		act := b.do
+		all = append(all, command{string(act), "", b.help, func(a *app, _ string) Safe { a.run(act); return "" }})
+	}
+	slices.SortStableFunc(all, func(a, b command) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// ownCommands are those without a key.
+var ownCommands = []command{
+	{"theme", "ansi, dark, light or mono", "other colours", setTheme},
+	{"go", "NUMBER", "go to the event with this number", goToNumber},
+}
+
+func setTheme(a *app, arg string) Safe {
+	t, err := ParseTheme(arg)
+	if err != nil {
+		return clean(err.Error())
+	}
+	*a.look = *newLook(t, a.look.ascii)
+	return ""
+}
+
+// runCommand runs a line such as "theme dark". It returns what is wrong with it.
+func (a *app) runCommand(text string) Safe {
+	name, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
+	for _, c := range commands() {
+		if c.name != name {
+			continue
+		}
+		if arg = strings.TrimSpace(arg); arg != "" && c.args == "" {
+			return Safe(name) + " takes nothing behind it"
+		}
+		return c.run(a, arg)
+	}
+	if near := nearest(name); near != "" {
+		return "no command " + clean(name) + "; did you mean " + Safe(near) + "?"
+	}
+	return "no command " + clean(name) + "; Tab lists them"
+}
+
+// nearest returns the command that best fits what was typed, or "".
+func nearest(name string) string {
+	best, at := 0, ""
+	for _, c := range commands() {
+		if score := fuzzy(name, c.name); score > best {
+			best, at = score, c.name
+		}
+	}
+	return at
+}
+
+// fuzzy returns how well the characters of a pattern, in order, are found in a
+// text: 0 if they are not. Runs of them and beginnings of words count more.
+func fuzzy(pattern, text string) int {
+	score, run, at := 1, 0, 0
+	low := strings.ToLower(text)
+	for _, r := range strings.ToLower(pattern) {
+		i := strings.IndexRune(low[at:], r)
+		if i < 0 {
+			return 0
+		}
+		if run++; i > 0 {
+			run = 1
+		}
+		if at+i == 0 || strings.ContainsRune(" -.", rune(low[at+i-1])) {
+			score += 5
+		}
+		score += run
+		at += i + len(string(r))
+	}
+	return score
+}
+
+// newCommandLine opens the prompt for commands.
+func newCommandLine(a *app) *prompt {
+	p := &prompt{app: a, sign: ":", history: &a.commandHistory, keys: "Tab complete  ↑ history  Enter run  Esc cancel"}
+	p.complete = func(text string, at int) []candidate {
+		var list []candidate
+		for _, c := range commands() {
+			if strings.HasPrefix(c.name, text) && text != c.name {
+				list = append(list, c.candidate())
+			}
+		}
+		return list
+	}
+	p.check = func(text string) (Safe, role) {
+		name, _, _ := strings.Cut(text, " ")
+		for _, c := range commands() {
+			if c.name == name {
+				return padded(c.args, 1) + c.help, quiet
+			}
+		}
+		return "", quiet
+	}
+	p.accept = func(text string) bool {
+		p.close() // or it, and not the view, would be asked to do what is named
+		return text == "" || a.accepted(a.runCommand(text))
+	}
+	p.update()
+	return p
+}
+
+// accepted says what is wrong, if anything is.
+func (a *app) accepted(trouble Safe) bool {
+	if trouble != "" {
+		a.say(bad, trouble)
+	}
+	return true
+}
+
+func (c command) candidate() candidate {
+	help := c.help
+	if c.args != "" {
+		help = c.args + ": " + help
+	}
+	return candidate{text: c.name, help: help}
+}
+
+// newPalette opens the prompt that finds commands by any word of theirs.
+func newPalette(a *app) *prompt {
+	p := &prompt{app: a, sign: "find a command: ", keys: "type a word  Tab next  Enter run  Esc cancel"}
+	p.complete = func(text string, _ int) []candidate {
+		type hit struct {
+			candidate
+			score int
+		}
+		var hits []hit
+		for _, c := range commands() {
+			if score := max(2*fuzzy(text, c.name), fuzzy(text, string(c.help))); score > 0 {
+				hits = append(hits, hit{c.candidate(), score})
+			}
+		}
+		slices.SortStableFunc(hits, func(a, b hit) int { return b.score - a.score })
+		list := make([]candidate, len(hits))
+		for i := range hits {
+			list[i] = hits[i].candidate
+		}
+		return list
+	}
+	p.accept = func(text string) bool {
+		if len(p.list) == 0 {
+			a.say(warning, "No command has this word.")
+			return false
+		}
+		name := p.list[max(p.chosen, 0)].text
+		p.close()
+		return a.accepted(a.runCommand(name))
+	}
+	p.cycles = true
+	p.update()
+	return p
+}

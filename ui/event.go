@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/photonscope/photonscope/decode"
+)
+
+// kindOf returns the one word for an event.
+func kindOf(e *decode.Event) Safe {
+	if m, ok := e.Body.(*decode.Message); ok {
+		return Safe(m.Meaning.Kind.String())
+	}
+	return Safe(e.Body.Name())
+}
+
+// kindRole marks what is worth a look.
+func kindRole(e *decode.Event) role {
+	switch e.Body.(type) {
+	case *decode.Malformed:
+		return bad
+	case *decode.Gap, *decode.Sealed:
+		return warning
+	case *decode.Opened, *decode.Closed:
+		return quiet
+	}
+	if e.Altered {
+		return altered
+	}
+	return normal
+}
+
+// deviceOf returns the last six digits of the device's ID, which differ between
+// devices where the first ones do not.
+func deviceOf(e *decode.Event) Safe {
+	if !e.Known {
+		return "-"
+	}
+	id := e.Device.String()
+	return Safe(id[len(id)-6:])
+}
+
+// rttOf returns the response time of an answer.
+func rttOf(e *decode.Event) Safe {
+	if m, ok := e.Body.(*decode.Message); ok && m.Meaning.HasRTT {
+		return duration(m.Meaning.RTT)
+	}
+	return ""
+}
+
+// duration writes a time with two or three digits.
+func duration(d time.Duration) Safe {
+	switch {
+	case d < time.Millisecond:
+		return Safe(fmt.Sprintf("%dµs", d.Microseconds()))
+	case d < 10*time.Millisecond:
+		return Safe(fmt.Sprintf("%.1fms", float64(d.Microseconds())/1e3))
+	case d < time.Second:
+		return Safe(fmt.Sprintf("%dms", d.Milliseconds()))
+	case d < time.Minute:
+		return Safe(fmt.Sprintf("%.1fs", d.Seconds()))
+	case d < time.Hour:
+		return Safe(fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60))
+	}
+	return Safe(fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60))
+}

@@ -1,0 +1,102 @@
+package ui
+
+// Key is a row of the key table as documentation shows it.
+type Key struct {
+	Where string // the panes or views it works in
+	Keys  string // separated by spaces
+	Does  string
+}
+
+// sections are the parts of the help, in order.
+var sections = []struct {
+	in    place
+	title Safe
+}{
+	{inList, "lists"}, {inTree, "fields"}, {inHex, "bytes"}, {inText, "text"},
+	{inSessions, "sessions"}, {inMessages, "messages"}, {inHandshake, "handshake"}, {inLadder, "ladder"},
+	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {anywhere, "everywhere"},
+}
+
+// Keys returns the key table for the documentation, each row once.
+func Keys() []Key {
+	var keys []Key
+	for _, b := range bindings {
+		where := ""
+		for _, s := range sections {
+			if b.in&s.in != 0 {
+				if where != "" {
+					where += ", "
+				}
+				where += string(s.title)
+			}
+		}
+		keys = append(keys, Key{where, b.keys, string(b.help)})
+	}
+	return keys
+}
+
+// newHelp shows the keys that work where the user is.
+func newHelp(a *app) *dialog {
+	places := a.places()
+	return newDialog(a, "help: keys of "+a.view().name(), func(w int) []line {
+		var lines []line
+		told := make(map[action]bool)
+		for _, p := range places {
+			lines = append(lines, helpSection(p, told)...)
+		}
+		lines = append(lines, line{"SIGNS", strong})
+		for _, text := range helpSigns {
+			lines = append(lines, line{text, normal})
+		}
+		return wrapped(lines, w)
+	})
+}
+
+func helpSection(p place, told map[action]bool) []line {
+	var lines []line
+	for _, b := range bindings {
+		if b.in&p == 0 || told[b.do] {
+			continue
+		}
+		told[b.do] = true
+		lines = append(lines, line{" " + padded(Safe(b.keys), 14) + b.help, normal})
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return append([]line{{upper(titleOf(p)), strong}}, append(lines, line{})...)
+}
+
+func titleOf(p place) Safe {
+	for _, s := range sections {
+		if s.in == p {
+			return s.title
+		}
+	}
+	return ""
+}
+
+var helpSigns = []Safe{
+	" ►   selected             ▼   more below",
+	" D→S device to cloud      S→D cloud to device",
+	" ●   online   ◐ handshake   ○ closed   ✗ failed",
+	" [d] letter of a field, under its bytes too",
+}
+
+// padded fills text with spaces to w cells, at least one.
+func padded(s Safe, w int) Safe {
+	for n := max(w-width(s), 1); n > 0; n-- {
+		s += " "
+	}
+	return s
+}
+
+func upper(s Safe) Safe {
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return Safe(b)
+}

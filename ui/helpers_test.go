@@ -1,0 +1,125 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/gdamore/tcell/v2"
+
+	"github.com/photonscope/photonscope/captures"
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
+)
+
+// recordings are captures of genuine firmware with genuine servers.
+const recordings = "../captures/testdata/recordings/"
+
+// events decodes a recording with the keys that belong to it.
+func events(t testing.TB, recording string) []decode.Event {
+	t.Helper()
+	ring := new(lightssl.Keyring)
+	keys, err := filepath.Glob(recordings + "keys/devices/*.der")
+	if err != nil || len(keys) == 0 {
+		t.Fatalf("%d keys: %v", len(keys), err)
+	}
+	servers, _ := filepath.Glob(recordings + "keys/*private.pem")
+	for i, path := range append(keys, servers...) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := lightssl.ParseKey(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		role := lightssl.DeviceRole
+		if i >= len(keys) {
+			role = lightssl.ServerRole
+		}
+		ring.AddKey(key, role)
+	}
+	f, err := os.Open(recordings + recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d := decode.NewDecoder(ring)
+	var out []decode.Event
+	for it, err := range captures.Read(f, captures.ReadOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = d.Feed(out, it)
+	}
+	return d.Finish(out)
+}
+
+// talk is a healthy session from its beginning, with an update over the air.
+func talk(t testing.TB) []decode.Event { return events(t, "healthy-brewskey-fw2.3.1/capture.pcapng") }
+
+// memory is a Source in memory.
+type memory struct {
+	mu     sync.Mutex
+	events []decode.Event
+}
+
+func (m *memory) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.events)
+}
+
+func (m *memory) Event(i int) decode.Event {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.events[i]
+}
+
+func (m *memory) add(e ...decode.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e...)
+}
+
+// show draws an app on a screen.
+func show(t testing.TB, a *app, w, h int) tcell.SimulationScreen {
+	t.Helper()
+	screen := newScreen(t, w, h)
+	redraw(a, screen)
+	return screen
+}
+
+func redraw(a *app, screen tcell.Screen) {
+	w, h := screen.Size()
+	screen.Clear()
+	a.SetRect(0, 0, w, h)
+	a.Draw(screen)
+}
+
+// press gives keys to an app: characters, and names of keys as in the key table.
+func press(a *app, keys ...string) {
+	for _, k := range keys {
+		a.handleKey(keyEvent(k))
+	}
+}
+
+// keyEvent returns the event of a key.
+func keyEvent(name string) *tcell.EventKey {
+	for k, n := range keyNames {
+		if n == name && k != tcell.KeyBackspace {
+			return tcell.NewEventKey(k, 0, tcell.ModNone)
+		}
+	}
+	if len(name) == 6 && name[:5] == "Ctrl-" {
+		return tcell.NewEventKey(tcell.KeyCtrlA+tcell.Key(name[5]-'A'), 0, tcell.ModCtrl)
+	}
+	switch name {
+	case "Space":
+		name = " "
+	case "F1":
+		return tcell.NewEventKey(tcell.KeyF1, 0, tcell.ModNone)
+	}
+	return tcell.NewEventKey(tcell.KeyRune, []rune(name)[0], tcell.ModNone)
+}

@@ -1,0 +1,178 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+)
+
+// action is something a user can do. Its text is its name in the palette and on
+// the command line.
+type action string
+
+// place is where a key works: a set of panes and views.
+type place uint32
+
+const (
+	anywhere place = 1 << iota
+	inList
+	inTree
+	inHex
+	inText // a pane of lines that scrolls
+	inSessions
+	inMessages
+	inHandshake
+	inLadder
+	inFollow
+	inStats
+	inStart
+	inDialog
+	inPrompt
+
+	inViews = inSessions | inMessages | inHandshake | inLadder | inFollow | inStats
+	inPanes = inList | inTree | inHex | inText
+)
+
+// The actions.
+const (
+	actUp       action = "up"
+	actDown     action = "down"
+	actLeft     action = "left"
+	actRight    action = "right"
+	actTop      action = "top"
+	actBottom   action = "bottom"
+	actPageUp   action = "page-up"
+	actPageDown action = "page-down"
+	actHalfUp   action = "half-up"
+	actHalfDown action = "half-down"
+
+	actSessions  action = "sessions"
+	actMessages  action = "messages"
+	actHandshake action = "handshake"
+	actLadder    action = "ladder"
+	actFollow    action = "follow"
+	actStats     action = "stats"
+
+	actNextPane action = "next-pane"
+	actPrevPane action = "previous-pane"
+	actZoom     action = "zoom"
+	actOpen     action = "open"
+	actBack     action = "back"
+	actEscape   action = "escape"
+	actQuit     action = "quit"
+	actHelp     action = "help"
+	actPalette  action = "palette"
+	actCommand  action = "command"
+	actLog      action = "log"
+	actMouse    action = "mouse"
+	actRedraw   action = "redraw"
+
+	actPause   action = "pause"
+	actLayer   action = "layer"
+	actExplain action = "explain"
+)
+
+// binding is a row of the key table, from which the handler, the footer, the
+// help, the palette and the README come.
+type binding struct {
+	do   action
+	keys string // names separated by spaces; the first is the one the footer shows
+	in   place
+	foot Safe // what the footer calls it, "" if it does not
+	help Safe
+}
+
+// bindings is the key table. Rows of a pane or a view come before those that
+// hold anywhere; among rows of one kind the footer keeps their order.
+var bindings = []binding{
+	{actOpen, "Enter", inPanes | inStart | inDialog, "open", "go in, open, choose"},
+	{actBack, "q", inDialog, "", "close"},
+
+	{actDown, "j Down", inPanes | inStart | inDialog, "", "next row, line or byte row"},
+	{actUp, "k Up", inPanes | inStart | inDialog, "", "previous"},
+	{actLeft, "h Left", inTree | inHex | inDialog, "", "fold, byte to the left"},
+	{actRight, "l Right", inTree | inHex | inDialog, "", "unfold, byte to the right"},
+	{actTop, "g Home", inPanes | inDialog, "", "first"},
+	{actBottom, "G End", inPanes | inDialog, "", "last; follows what comes"},
+	{actPageDown, "PgDn Ctrl-F", inPanes | inDialog, "", "a page down"},
+	{actPageUp, "PgUp Ctrl-B", inPanes | inDialog, "", "a page up"},
+	{actHalfDown, "Ctrl-D", inPanes, "", "half a page down"},
+	{actHalfUp, "Ctrl-U", inPanes, "", "half a page up"},
+
+	{actLayer, "x", inMessages, "layer", "layer: wire, plain, payload"},
+
+	{actNextPane, "Tab", anywhere, "pane", "next pane"},
+	{actPrevPane, "Shift-Tab", anywhere, "", "previous pane"},
+	{actPause, "Space", anywhere, "pause", "stop the screen, go on: nothing is lost"},
+	{actExplain, "K", anywhere, "explain", "explain what is under the cursor"},
+	{actZoom, "z |", anywhere, "", "one pane alone, and back"},
+	{actSessions, "1", anywhere, "", "sessions"},
+	{actMessages, "2", anywhere, "", "messages"},
+	{actHandshake, "3", anywhere, "", "handshake"},
+	{actLadder, "4", anywhere, "", "ladder"},
+	{actFollow, "5", anywhere, "", "follow a conversation"},
+	{actStats, "6", anywhere, "", "statistics"},
+	{actCommand, ":", anywhere, "", "a command by its name"},
+	{actPalette, "Ctrl-P", anywhere, "", "find a command by a word"},
+	{actLog, "L", anywhere, "", "event log of photonscope"},
+	{actMouse, "M", anywhere, "", "mouse on or off"},
+	{actRedraw, "Ctrl-L", anywhere, "", "draw the screen anew"},
+	{actHelp, "? F1", anywhere, "help", "keys of this pane"},
+	{actBack, "q", anywhere, "back", "back; at the top: quit"},
+	{actEscape, "Esc", anywhere, "", "close what is on top"},
+	{actQuit, "Q Ctrl-C", anywhere, "", "quit"},
+}
+
+// lookup returns the row of a key where the places have one, the most specific
+// place first.
+func lookup(key string, places ...place) (binding, bool) {
+	for _, p := range places {
+		for _, b := range bindings {
+			if b.in&p != 0 && b.has(key) {
+				return b, true
+			}
+		}
+	}
+	return binding{}, false
+}
+
+func (b binding) has(key string) bool {
+	for name := range strings.FieldsSeq(b.keys) {
+		if name == key {
+			return true
+		}
+	}
+	return false
+}
+
+// first returns the key that footers show.
+func (b binding) first() Safe {
+	name, _, _ := strings.Cut(b.keys, " ")
+	return Safe(name)
+}
+
+// keyNames are the names of keys that have no character of their own.
+var keyNames = map[tcell.Key]string{
+	tcell.KeyEnter: "Enter", tcell.KeyEsc: "Esc", tcell.KeyTab: "Tab", tcell.KeyBacktab: "Shift-Tab",
+	tcell.KeyUp: "Up", tcell.KeyDown: "Down", tcell.KeyLeft: "Left", tcell.KeyRight: "Right",
+	tcell.KeyHome: "Home", tcell.KeyEnd: "End", tcell.KeyPgUp: "PgUp", tcell.KeyPgDn: "PgDn",
+	tcell.KeyBackspace: "Backspace", tcell.KeyBackspace2: "Backspace", tcell.KeyDelete: "Delete", tcell.KeyInsert: "Insert",
+}
+
+// keyName returns how a key is written in the key table.
+func keyName(ev *tcell.EventKey) string {
+	if name, ok := keyNames[ev.Key()]; ok {
+		return name
+	}
+	switch k := ev.Key(); {
+	case k == tcell.KeyRune && ev.Rune() == ' ':
+		return "Space"
+	case k == tcell.KeyRune && ev.Modifiers()&tcell.ModAlt != 0:
+		return "Alt-" + string(clean(string(ev.Rune())))
+	case k == tcell.KeyRune:
+		return string(clean(string(ev.Rune())))
+	case k >= tcell.KeyCtrlA && k <= tcell.KeyCtrlZ:
+		return "Ctrl-" + string(rune('A'+k-tcell.KeyCtrlA))
+	}
+	return ev.Name()
+}

@@ -1,0 +1,50 @@
+package ui
+
+import (
+	"slices"
+	"sync"
+)
+
+// Log takes what the program has to say while the screen is its own: notes that
+// would else go to standard error. It keeps the last thousand. The zero value is
+// ready, and safe for use by many goroutines; a nil Log forgets.
+type Log struct {
+	mu   sync.Mutex
+	text []string
+	n    int // lines ever added
+}
+
+const maxLog = 1000
+
+// Add keeps a line, which may hold foreign text.
+func (l *Log) Add(line string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.n++
+	l.text = append(l.text, line)
+	if len(l.text) > maxLog {
+		l.text = slices.Delete(l.text, 0, len(l.text)-maxLog)
+	}
+}
+
+func (l *Log) lines() []string {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.text)
+}
+
+// count returns how many lines were ever added.
+func (l *Log) count() int {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.n
+}

@@ -1,0 +1,104 @@
+package ui
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/rivo/tview"
+)
+
+// How often the store is looked at, and how long no key must have come before
+// the terminal is given back.
+const (
+	refreshEvery = 40 * time.Millisecond
+	quietBefore  = 60 * time.Millisecond
+	quietAtMost  = 3 * time.Second
+	drainEvery   = 10 * time.Millisecond
+)
+
+// refresher asks the loop to draw what is new. It is the only one that asks, and
+// it is the one that stops the loop.
+type refresher struct {
+	app  *app
+	tv   *tview.Application
+	tty  *quietTty
+	over chan struct{} // closed when the loop has ended by itself
+	seen drawState         // as drawn last
+}
+
+// drawState is what a draw depends on beside keys: it is read without the loop.
+type drawState struct {
+	events int
+	notes  int
+
+	ended  bool
+	loads  bool
+}
+
+// run looks at the store until ctx ends, and then stops the loop.
+func (r *refresher) run(ctx context.Context) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.over:
+			return
+		case <-ctx.Done():
+			r.stop()
+			return
+		case <-tick.C:
+			if state := r.app.drawState(); state != r.seen {
+				r.seen = state
+				r.draw()
+			}
+		}
+	}
+}
+
+// drawState returns what a draw depends on. It is safe to call beside the loop.
+func (a *app) drawState() drawState {
+	return drawState{
+		events: a.opt.Store.Len(), notes: a.opt.Log.count(), ended: a.opt.ended(),
+		loads: a.opt.Loading != nil && a.opt.Loading(),
+	}
+}
+
+// draw has the loop take notice of the store and draw. It waits for that, but
+// not for a loop that has ended meanwhile.
+func (r *refresher) draw() {
+	drawn := make(chan struct{})
+	go func() {
+		r.tv.QueueUpdateDraw(func() { r.app.refresh() })
+		close(drawn)
+	}()
+	select {
+	case <-drawn:
+	case <-r.over:
+	}
+}
+
+// stop ends the loop. tcell waits for its readers when it gives the terminal
+// back, and they wait for the loop while keys are left: so the terminal's input
+// is dropped first, and the loop drains what came before.
+func (r *refresher) stop() {
+	r.tty.closing.Store(true)
+	for began := time.Now(); r.tty.inUse && time.Since(began) < quietAtMost && r.app.sinceInput() < quietBefore; {
+		select {
+		case <-r.over:
+			return
+		case <-time.After(drainEvery):
+		}
+	}
+	r.tv.Stop()
+}
+
+// lastInput is when the last key or mouse event came, in nanoseconds since 1970.
+type lastInput struct{ at atomic.Int64 }
+
+// input notes that a key or mouse event came.
+func (l *lastInput) input() { l.at.Store(time.Now().UnixNano()) }
+
+func (l *lastInput) sinceInput() time.Duration {
+	return time.Duration(time.Now().UnixNano() - l.at.Load())
+}

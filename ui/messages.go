@@ -1,0 +1,261 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/photonscope/photonscope/decode"
+)
+
+// messages is view 2: what was said, one event a row; below it the fields of the
+// selected one and its bytes, which lead to each other.
+type messages struct {
+	app   *app
+	list  *list
+	tree  *tree
+	hex   *hexPane
+	rows  *eventRows
+	shown int // the event whose fields are shown, -1: none
+}
+
+func newMessages(a *app) *messages {
+	m := &messages{app: a, rows: &eventRows{model: a.model, look: a.look}, shown: -1}
+	m.list = newList(a.look, m.rows)
+	m.list.follow = true
+	m.list.empty = []Safe{"Nothing has been said yet."}
+	m.tree = newTree(a.look)
+	m.tree.secrets = a.opt.ShowSecrets
+	m.hex = newHexPane(a.look)
+	m.list.moved = m.load
+	m.tree.moved = m.treeMoved
+	m.hex.moved = func() { m.tree.reveal(m.tree.layer, m.hex.cursor); m.treeMoved() }
+	return m
+}
+
+func (m *messages) name() Safe { return "Messages" }
+
+func (m *messages) place() place { return inMessages }
+
+func (m *messages) panes() []pane { return []pane{m.list, m.tree, m.hex} }
+
+func (m *messages) context() Safe {
+	text := Safe(fmt.Sprintf("%d events", m.rows.Len()))
+	switch {
+	case m.list.follow && m.app.opt.Live:
+		text += "   following"
+	case m.list.below() > 0:
+		text += Safe(fmt.Sprintf("   ▼ %d new below, G follows", m.list.below()))
+	}
+	return text
+}
+
+// refresh implements view.
+func (m *messages) refresh() {
+	m.list.refresh()
+	m.load()
+}
+
+// load shows the selected event in the tree and the bytes.
+func (m *messages) load() {
+	if m.rows.Len() == 0 || m.shown == m.list.sel {
+		return
+	}
+	m.shown = m.list.sel
+	e := m.rows.event(m.shown)
+	m.tree.show(decode.Dissect(&e))
+	m.treeMoved()
+}
+
+// treeMoved shows the bytes of the field that the tree has selected.
+func (m *messages) treeMoved() {
+	m.tree.pick()
+	layer, from, to := m.tree.selected()
+	if layer >= len(m.tree.layers) {
+		m.hex.show(nil, nil)
+		return
+	}
+	l := &m.tree.layers[layer]
+	m.hex.show(l.Bytes, m.tree.letters)
+	m.hex.mark(from, to)
+	if l.Secret && !m.app.opt.ShowSecrets {
+		m.hex.hidden = "[secret] These bytes are the session's keys. --show-secrets shows them."
+	}
+}
+
+// do implements view.
+func (m *messages) do(act action) bool {
+	switch act {
+	case actLayer:
+		m.nextLayer()
+	case actOpen:
+		m.app.cycle(1)
+	default:
+		return false
+	}
+	return true
+}
+
+// nextLayer shows the next layer's bytes, at the place that the cursor has in
+// this one.
+func (m *messages) nextLayer() {
+	n := len(m.tree.layers)
+	if n < 2 {
+		m.app.say(quiet, "There is only one layer here.")
+		return
+	}
+	next := (m.tree.layer + 1) % n
+	m.tree.reveal(next, samePlace(m.tree.layers, m.tree.layer, next, m.hex.cursor))
+	m.treeMoved()
+}
+
+// samePlace returns where in layer to lies what is at an offset of layer from:
+// plaintext lies behind the length of its frame, the payload at the end of the
+// message.
+func samePlace(layers []decode.Layer, from, to, offset int) int {
+	const header = 2
+	base := func(i int) int {
+		switch layers[i].Name {
+		case decode.Plain:
+			return header
+		case decode.Payload:
+			return header + payloadStart(layers)
+		}
+		return 0
+	}
+	return max(min(offset+base(from)-base(to), len(layers[to].Bytes)-1), 0)
+}
+
+// payloadStart returns where the payload lies in the plain layer.
+func payloadStart(layers []decode.Layer) int {
+	var plain, payload []byte
+	for _, l := range layers {
+		switch l.Name {
+		case decode.Plain:
+			plain = l.Bytes
+		case decode.Payload:
+			payload = l.Bytes
+		}
+	}
+	if len(payload) == 0 || len(plain) == 0 {
+		return len(plain)
+	}
+	for i := range plain {
+		if &plain[i] == &payload[0] {
+			return i
+		}
+	}
+	return 0
+}
+
+// draw implements view.
+func (m *messages) draw(c canvas, size class, only pane) {
+	m.rows.size = size
+	m.list.plan = m.rows.plan()
+	if only != nil {
+		m.drawAlone(c, only)
+		return
+	}
+	upper := max(c.h*2/5, 6)
+	c.sub(0, 0, c.w, upper).put(m.list)
+	left := c.w / 2
+	c.rule(upper, "fields", m.tree.HasFocus())
+	c.sub(left, upper, c.w-left, 1).rule(0, m.hexTitle(), m.hex.HasFocus())
+	c.text(left, upper, "┬", quiet)
+	lower := c.h - upper - 1
+	for y := range lower {
+		c.text(left, upper+1+y, "│", quiet)
+	}
+	c.sub(0, upper+1, left-1, lower).put(m.tree)
+	c.sub(left+2, upper+1, c.w-left-2, lower).put(m.hex)
+}
+
+func (m *messages) drawAlone(c canvas, only pane) {
+	if only == pane(m.list) {
+		c.put(m.list)
+		return
+	}
+	title := Safe("fields")
+	if only == pane(m.hex) {
+		title = m.hexTitle()
+	}
+	c.rule(0, title, true)
+	c.sub(1, 1, c.w-2, c.h-1).put(only)
+}
+
+func (m *messages) hexTitle() Safe {
+	if m.tree.layer >= len(m.tree.layers) {
+		return "bytes"
+	}
+	l := &m.tree.layers[m.tree.layer]
+	return Safe(fmt.Sprintf("%s %d bytes", l.Name, len(l.Bytes)))
+}
+
+// eventRows are the rows of the list.
+type eventRows struct {
+	*model
+	look    *look
+	size    class
+	printer decode.Printer
+	text    []byte
+}
+
+// plan returns the columns that a size has room for.
+func (r *eventRows) plan() []column {
+	switch {
+	case r.size == tiny:
+		return []column{{title: "NO", width: 6, right: true}, {title: "DIR", width: 3}, {title: "KIND"}, {title: "LEN", width: 5, right: true}, {title: "INFO", line: 1}}
+	case r.size < large:
+		return []column{{title: "NO", width: 6, right: true}, {title: "TIME", width: 9, right: true}, {title: "DIR", width: 3}, {title: "KIND", width: 14}, {title: "INFO"}, {title: "LEN", width: 5, right: true}, {title: "RTT", width: 7, right: true}}
+	}
+	return []column{{title: "NO", width: 8, right: true}, {title: "TIME", width: 10, right: true}, {title: "DEVICE", width: 6}, {title: "DIR", width: 3}, {title: "KIND", width: 18}, {title: "INFO"}, {title: "LEN", width: 6, right: true}, {title: "RTT", width: 8, right: true}}
+}
+
+// Row implements rowSource.
+func (r *eventRows) Row(dst []cell, i int) []cell {
+	e := r.event(i)
+	no := cell{Safe(fmt.Sprint(i + 1)), normal}
+	at := cell{Safe(fmt.Sprintf("%.3f", e.At.Sub(r.start()).Seconds())), normal}
+	dir := cell{r.look.direction(e.From), sender(e.From)}
+	if _, ok := e.Body.(*decode.Opened); ok {
+		dir = cell{" · ", quiet}
+	}
+	kind := cell{kindOf(&e), kindRole(&e)}
+	info := cell{r.info(&e), normal}
+	size := cell{}
+	if len(e.Raw) > 0 {
+		size.text = Safe(fmt.Sprint(len(e.Raw)))
+	}
+	rtt := cell{text: rttOf(&e)}
+	switch {
+	case r.size == tiny:
+		return append(dst, no, dir, kind, size, info)
+	case r.size < large:
+		return append(dst, no, at, dir, kind, info, size, rtt)
+	}
+	return append(dst, no, at, cell{deviceOf(&e), normal}, dir, kind, info, size, rtt)
+}
+
+func (r *eventRows) start() time.Time {
+	if r.Len() == 0 {
+		return time.Time{}
+	}
+	e := r.event(0)
+	return e.At
+}
+
+func (r *eventRows) info(e *decode.Event) Safe {
+	r.text = r.printer.AppendSummary(r.text[:0], e)
+	return Safe(r.text)
+}
+
+// goToNumber selects the event with a number in the list.
+func goToNumber(a *app, arg string) Safe {
+	n, err := strconv.Atoi(arg)
+	if err != nil || n < 1 {
+		return clean(arg) + " is no number of an event"
+	}
+	a.goToPlace(inMessages)
+	a.view().(*messages).list.choose(n - 1)
+	return ""
+}

@@ -1,0 +1,76 @@
+package ui
+
+import (
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+)
+
+// line is one line of text with what it means.
+type line struct {
+	text Safe
+	role role
+}
+
+// textPane shows lines that scroll.
+type textPane struct {
+	*tview.Box
+	look    *look
+	lines   []line
+	top     int
+	visible int // as drawn last
+}
+
+func newTextPane(l *look) *textPane { return &textPane{Box: tview.NewBox(), look: l} }
+
+func (t *textPane) place() place { return inText }
+
+// do implements pane.
+func (t *textPane) do(act action) bool {
+	page := max(t.visible-1, 1)
+	switch act {
+	case actDown:
+		t.top++
+	case actUp:
+		t.top--
+	case actPageDown:
+		t.top += page
+	case actPageUp:
+		t.top -= page
+	case actHalfDown:
+		t.top += max(page/2, 1)
+	case actHalfUp:
+		t.top -= max(page/2, 1)
+	case actTop:
+		t.top = 0
+	case actBottom:
+		t.top = len(t.lines)
+	default:
+		return false
+	}
+	t.top = max(min(t.top, len(t.lines)-t.visible), 0)
+	return true
+}
+
+func (t *textPane) clicked(int, int) bool { return false }
+
+// Draw implements tview.Primitive.
+func (t *textPane) Draw(screen tcell.Screen) {
+	c := boxCanvas(t.Box, screen, t.look)
+	t.visible = c.h
+	t.top = max(min(t.top, len(t.lines)-c.h), 0)
+	for y := range min(c.h, len(t.lines)-t.top) {
+		l := t.lines[t.top+y]
+		c.text(0, y, l.text, l.role)
+	}
+}
+
+// wrapped returns lines broken to a width.
+func wrapped(lines []line, w int) []line {
+	var out []line
+	for _, l := range lines {
+		for _, part := range wrap(l.text, w) {
+			out = append(out, line{part, l.role})
+		}
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+)
+
+// Options say what the screen shows and what it can do.
+type Options struct {
+	Screen tcell.Screen // nil: the terminal that the program runs in
+	Store  Source       // the events; the screen only reads it
+	Title  string       // what is watched: an address, a file's name; may be foreign text
+	Log    *Log         // what the program has to say; nil: nothing
+	Live   bool         // sessions are going on, in contrast to a capture
+
+	Ended   func() bool // the live source is over; nil: never
+	Loading func() bool // a capture is still being read; nil: no
+
+	Theme       Theme // "": Ansi
+	ASCII       bool  // draw no characters beyond ASCII
+	Mouse       bool  // take the mouse from the terminal
+	ShowSecrets bool  // show AES keys, IVs and salts
+
+	drawn func(int) // told of every draw, by its number; for tests
+}
+
+func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }
+
+// PanicError is a fault of the screen. The terminal is restored; what the
+// program does beside the screen is not touched by it.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the screen: %v", e.Value) }
+
+// Run shows the screen until ctx ends or the user quits, and gives the terminal
+// back. It returns nil then, and else an error that says why there is no screen:
+// no terminal, a terminal that went away, or *PanicError.
+//
+// Two goroutines: the loop, which alone touches what is on the screen, and the
+// refresher, which looks at the store some twenty times a second and asks the
+// loop to draw if there is anything new. Nobody else asks. To quit, the refresher
+// ends first, because asking a loop that has ended would wait for ever.
+func Run(ctx context.Context, opt Options) (err error) {
+	quiet := &quietTty{}
+	if opt.Screen == nil {
+		if opt.Screen, err = openScreen(quiet); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = &PanicError{fault, debug.Stack()}
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := newApp(opt)
+	a.quit = cancel
+	tv := tview.NewApplication()
+	a.attach(tv)
+	r := &refresher{app: a, tv: tv, tty: quiet, over: make(chan struct{})}
+	done := make(chan struct{})
+	go func() { defer close(done); r.run(ctx) }()
+	defer func() { close(r.over); cancel(); <-done }()
+	return tv.Run()
+}
+
+// attach connects the app to the loop.
+func (a *app) attach(tv *tview.Application) {
+	screen := a.opt.Screen
+	tv.SetScreen(screen).EnablePaste(true).SetRoot(a, true).SetFocus(a)
+	a.setMouse = func(on bool) {
+		tv.EnableMouse(on)
+		if on {
+			screen.EnableMouse(tcell.MouseButtonEvents | tcell.MouseDragEvents)
+		}
+	}
+	if a.mouse = a.opt.Mouse; a.mouse {
+		a.setMouse(true)
+	}
+	screen.SetTitle("photonscope")
+	tv.SetInputCapture(func(ev *tcell.EventKey) *tcell.EventKey {
+		a.input()
+		a.handleKey(ev)
+		return nil
+	})
+	tv.SetMouseCapture(func(ev *tcell.EventMouse, act tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
+		a.input()
+		a.handleMouse(ev, act)
+		return nil, act
+	})
+	draws := 0
+	tv.SetAfterDrawFunc(func(tcell.Screen) {
+		draws++
+		if a.opt.drawn != nil {
+			a.opt.drawn(draws)
+		}
+	})
+}
+
+// Draw implements tview.Primitive: the whole screen.
+func (a *app) Draw(screen tcell.Screen) {
+	screen.HideCursor()
+	a.drawAll(boxCanvas(a.Box, screen, a.look))
+}
+
+// PasteHandler implements tview.Primitive. Only a line of input takes what is
+// pasted: elsewhere its letters would be keys.
+func (a *app) PasteHandler() func(string, func(tview.Primitive)) {
+	return func(text string, _ func(tview.Primitive)) {
+		a.input()
+		if p, ok := a.top().(interface{ paste(string) }); ok {
+			a.guard(func() { p.paste(text) })
+			return
+		}
+		a.say(warning, "There is no line of input here to paste into; nothing was done.")
+	}
+}
+
+// handleMouse chooses the pane and the row that is clicked, and scrolls.
+func (a *app) handleMouse(ev *tcell.EventMouse, act tview.MouseAction) {
+	if a.quitting || a.top() != nil {
+		return
+	}
+	a.guard(func() {
+		switch act {
+		case tview.MouseLeftClick:
+			a.click(ev.Position())
+		case tview.MouseScrollDown:
+			a.pane().do(actDown)
+		case tview.MouseScrollUp:
+			a.pane().do(actUp)
+		}
+	})
+}
+
+func (a *app) click(x, y int) {
+	for _, p := range a.view().panes() {
+		px, py, w, h := p.GetRect()
+		if x >= px && x < px+w && y >= py && y < py+h {
+			a.focusOn(p)
+			p.clicked(x, y)
+			return
+		}
+	}
+}
