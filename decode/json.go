@@ -20,6 +20,7 @@ func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
 	dst = p.clock.append(dst, e.At)
 	dst = append(dst, '"')
 	p.json.b, p.json.many, p.json.showSecrets = dst, nil, p.ShowSecrets
+	p.json.outer = field.Value{}
 	p.each(e, p.json.add)
 	p.json.closeArray()
 	dst, p.json.b = p.json.b, nil
@@ -31,6 +32,8 @@ type jsonLine struct {
 	b           []byte
 	many        *field.Def // whose array is open
 	showSecrets bool
+	outer       field.Value // the last bytes that were no part of others; their digits are at outerAt
+	outerAt     int
 	add         func(*field.Def, field.Value) // value as a function, made once
 }
 
@@ -47,7 +50,22 @@ func (j *jsonLine) value(def *field.Def, v field.Value) {
 		j.many = def
 		b = append(b, '[')
 	}
+	if v.Type() == field.Bytes {
+		j.b = j.bytes(b, v)
+		return
+	}
 	j.b = v.AppendJSON(b, j.showSecrets)
+}
+
+// bytes appends a value of bytes. The payload is a part of the message, which
+// has just been written: its digits are copied.
+func (j *jsonLine) bytes(dst []byte, v field.Value) []byte {
+	if start, ok := v.Inside(j.outer); ok {
+		digits := dst[j.outerAt+2*start:][:2*len(v.Data())]
+		return append(append(append(dst, '"'), digits...), '"')
+	}
+	j.outer, j.outerAt = v, len(dst)+1
+	return v.AppendJSON(dst, j.showSecrets)
 }
 
 func (j *jsonLine) closeArray() {

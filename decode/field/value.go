@@ -119,6 +119,16 @@ func (v Value) Data() []byte {
 	return unsafe.Slice(unsafe.StringData(v.text), len(v.text))
 }
 
+// Inside reports where the bytes of v begin in those of outer, if v was made
+// from a part of the same memory.
+func (v Value) Inside(outer Value) (start int, ok bool) {
+	if len(v.text) == 0 || len(v.text) > len(outer.text) {
+		return 0, false
+	}
+	start = int(uintptr(unsafe.Pointer(unsafe.StringData(v.text))) - uintptr(unsafe.Pointer(unsafe.StringData(outer.text))))
+	return start, start >= 0 && start <= len(outer.text)-len(v.text)
+}
+
 // Masked is what stands for a secret wherever it is not asked for.
 const Masked = "[secret]"
 
