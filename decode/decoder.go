@@ -83,7 +83,7 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 		s.number = d.last
 	}
 	d.sessions[it.Conn.ID] = s
-	return append(dst, s.event(it.At, stream.FromDevice, nil, &Opened{}))
+	return append(dst, s.event(it.At, stream.FromDevice, nil, &Opened{Joined: it.Joined}))
 }
 
 func (d *Decoder) forget(s *session) {

@@ -30,7 +30,9 @@ type Body interface {
 }
 
 // Opened is the start of a connection.
-type Opened struct{}
+type Opened struct {
+	Joined bool // the source did not see the connection begin (stream.Opened)
+}
 
 // Nonce is the cloud's first record.
 type Nonce struct {
