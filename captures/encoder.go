@@ -14,8 +14,8 @@ import (
 // file can end after any of them.
 //
 // A connection is written as a synthesised TCP conversation: its opening, with a
-// comment that names the other leg, its bytes, gaps as sequence numbers that were
-// passed over and acknowledged, its closings. [Read] gives the same items back,
+// comment that names the other leg or says that nobody saw it, its bytes, gaps as
+// sequence numbers that were passed over and acknowledged, its closings. [Read] gives the same items back,
 // except that a closing with [stream.Cut] leaves no trace but the end, that zones
 // of addresses are left out, and that gaps of 16 MiB or more lose their length. An
 // unknown end is given an address for documentation (RFC 5737, RFC 3849).
@@ -122,9 +122,7 @@ func (e *Encoder) opened(dst []byte, it *stream.Opened) []byte {
 	c := &conversation{leg: it.Conn.Leg, ends: known(it.Conn), next: [2]uint32{first, ^first}}
 	e.conns[it.Conn.ID] = c
 	syn := c.frame(it.At, stream.FromDevice, tcpSYN, nil)
-	if it.Conn.Pair != 0 {
-		syn.comment = pairComment(it.Conn)
-	}
+	syn.comment = openingComment(it)
 	dst = syn.append(dst)
 	c.next[stream.FromDevice]++
 	dst = c.packet(dst, it.At, stream.FromCloud, tcpSYN|tcpACK, nil)

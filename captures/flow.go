@@ -19,6 +19,7 @@ type flow struct {
 	pair    uint32        // the other leg's number there
 	lanes   [2]lane       // by sending side
 	device  int           // which side is the device
+	midway  bool          // the recording says that the opening was not captured
 	began   time.Time     // of its first packet
 	last    time.Time
 	over    bool
@@ -114,8 +115,9 @@ func (f *flow) acknowledged(side int, s *segment, at time.Time) {
 
 // open delivers the connection.
 func (f *flow) open(p *packet, side int, s *segment) {
-	joined := f.device == unknownSide
-	if joined {
+	joined := f.midway
+	if f.device == unknownSide {
+		joined = true
 		f.device = f.guessDevice(p, side, s)
 	}
 	f.table.lastID++

@@ -16,13 +16,19 @@ const (
 	maxAhead      = 1 << 30   // a segment this far ahead is a stray: TCP windows end here
 	maxGap        = 16 << 20  // a longer gap is a lost place, its length not believed
 
+	maxFragments     = 64      // of one IP packet
+	maxDatagrams     = 1024    // IP packets of which some fragments are held
+	maxFragmentBytes = 4 << 20 // bytes of all of them
+	maxAssembled     = 65_515  // bytes in an IP packet with the shortest header, of IPv4
+
 	maxUnpacked  = 4 << 30 // bytes out of gzip
 	maxExpansion = 200     // bytes out of gzip for each byte in, beyond the first MiB
 )
 
 // How long missing bytes are waited for, in packet time.
 const (
-	ackedPatience = time.Second      // after the receiver acknowledged them: the capture lost them
-	holePatience  = 30 * time.Second // after the receiver was last seen without them
-	portRest      = time.Minute      // a closed connection's ports take no data for so long
+	ackedPatience    = time.Second      // after the receiver acknowledged them: the capture lost them
+	holePatience     = 30 * time.Second // after the receiver was last seen without them
+	fragmentPatience = 30 * time.Second // after the first fragment of an IP packet
+	portRest         = time.Minute      // a closed connection's ports take no data for so long
 )

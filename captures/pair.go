@@ -1,7 +1,9 @@
 package captures
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -12,14 +14,30 @@ import (
 // are those of the notices that the proxy prints.
 const pairForm = "connection %d, the other leg is connection %d"
 
-func pairComment(c stream.Conn) string { return fmt.Sprintf(pairForm, c.ID, c.Pair) }
+// unseenOpening is in the comment at an opening that nobody saw: the recording
+// was made of a capture that began later. It tells which side is the device, which
+// nothing else may.
+const unseenOpening = "its opening was not captured"
+
+// openingComment returns the comment at a connection's opening.
+func openingComment(it *stream.Opened) string {
+	var parts []string
+	if it.Conn.Pair != 0 {
+		parts = append(parts, fmt.Sprintf(pairForm, it.Conn.ID, it.Conn.Pair))
+	}
+	if it.Joined {
+		parts = append(parts, unseenOpening)
+	}
+	return strings.Join(parts, "; ")
+}
 
 // named takes the comment at a connection's opening.
 func (f *flow) named(comment []byte) {
 	var number, pair uint32
-	if !f.ordered || f.number != 0 || len(comment) > 2*len(pairForm) {
+	if !f.ordered || f.number != 0 || len(comment) > 3*len(pairForm) {
 		return
 	}
+	f.midway = f.midway || bytes.HasSuffix(comment, []byte(unseenOpening))
 	if n, _ := fmt.Sscanf(string(comment), pairForm, &number, &pair); n == 2 && number != 0 {
 		f.number, f.pair = number, pair
 		f.table.named[number] = f

@@ -27,7 +27,9 @@ type Stats struct {
 	TCP         int   // TCP segments
 	OtherPorts  int   // of these, left out because of [ReadOptions.Port]
 	Other       int   // whole packets of anything else
-	Fragments   int   // IP fragments, not put together
+	Fragments   int   // IP fragments
+	Reassembled int   // IP packets put together of these
+	Incomplete  int   // IP packets of which fragments are missing, or came too late
 	Undecodable int   // headers cut off, broken, or of an unknown link type
 	Skipped     int   // decrypted copies in our own recordings
 	Connections int   // connections delivered
@@ -94,7 +96,7 @@ func ReadAll(inputs []Input, opts ReadOptions) iter.Seq2[stream.Item, error] {
 		} else {
 			err = a.merge(inputs)
 		}
-		a.table.finish()
+		a.finish()
 		if err != nil && !a.table.stopped {
 			yield(nil, err)
 		}
@@ -106,6 +108,7 @@ type assembler struct {
 	stats   *Stats
 	port    uint16
 	headers *headers
+	parts   fragments
 	table   table
 }
 
@@ -114,6 +117,7 @@ func newAssembler(opts ReadOptions, emit func(stream.Item) bool) *assembler {
 	if a.stats == nil {
 		a.stats = new(Stats)
 	}
+	a.parts.stats = a.stats
 	a.table.init(a.stats, emit)
 	return a
 }
@@ -127,13 +131,10 @@ func (a *assembler) handle(p *packet) bool {
 	switch a.headers.decode(p, &s) {
 	case isTCP:
 		a.stats.TCP++
-		if a.port == 0 || a.port == s.srcPort || a.port == s.dstPort {
-			a.table.segment(p, &s)
-		} else {
-			a.stats.OtherPorts++
-		}
+		a.segment(p, &s)
 	case isFragment:
 		a.stats.Fragments++
+		a.fragment(p)
 	case isOther:
 		a.stats.Other++
 	case isBroken:
@@ -141,4 +142,37 @@ func (a *assembler) handle(p *packet) bool {
 	}
 	a.table.sweep(p.at)
 	return !a.table.stopped
+}
+
+// segment passes a segment on to its connection, unless it is of another port.
+func (a *assembler) segment(p *packet, s *segment) {
+	if a.port != 0 && a.port != s.srcPort && a.port != s.dstPort {
+		a.stats.OtherPorts++
+		return
+	}
+	a.table.segment(p, s)
+}
+
+// fragment takes a fragment, and passes on the packet that it completes.
+func (a *assembler) fragment(p *packet) {
+	part, ok := a.headers.piecemeal()
+	if !ok {
+		return
+	}
+	ip := a.parts.add(part, p.at)
+	if ip == nil {
+		return
+	}
+	whole := *p
+	whole.link, whole.data, whole.wire = linkRaw, ip, len(ip)
+	var s segment
+	if a.headers.decode(&whole, &s) == isTCP {
+		a.segment(&whole, &s)
+	}
+}
+
+// finish ends what is still open.
+func (a *assembler) finish() {
+	a.parts.finish()
+	a.table.finish()
 }

@@ -68,7 +68,7 @@ func (s *script) begin() {
 		c.Cloud = netip.AddrPortFrom(netip.MustParseAddr("fe80::1"), c.Cloud.Port())
 	}
 	s.open[s.last] = new([2]bool)
-	s.list = append(s.list, &stream.Opened{At: s.at, Conn: c})
+	s.list = append(s.list, &stream.Opened{At: s.at, Conn: c, Joined: s.rng.IntN(4) == 0})
 }
 
 func (s *script) step(id stream.ConnID) {
