@@ -21,6 +21,17 @@ const (
 	exitInterrupted = 130
 )
 
+// exitCodes says what they mean, in the README and the manual.
+var exitCodes = []struct {
+	code  int
+	means string
+}{
+	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
+	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
+	{exitUsage, "used wrongly: flag, folder instead of file, no permission, unreadable key"},
+	{exitInterrupted, "interrupted before the end of a capture"},
+}
+
 // app is one run of the program: what it reads, writes and is told by its
 // surroundings, so that tests can run it without a process.
 type app struct {
@@ -100,10 +111,11 @@ records to pcapng and reads captures back.
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout) // before the command completion, which keeps it
+	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newVersionCommand(a))
+	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
+	root.SetHelpCommand(newHelpCommand())
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

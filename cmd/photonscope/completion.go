@@ -11,6 +11,57 @@ import (
 	"github.com/photonscope/photonscope/decode"
 )
 
+// shells are those that complete command lines of ours.
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion " + strings.Join(shells, "|"),
+		Short: "Print what makes a shell complete commands, fields and files",
+		Long: `Prints a script for a shell. Put it where the shell looks for such, or load it
+when the shell starts; bash needs the package bash-completion.`,
+		Example: `  photonscope completion bash > /etc/bash_completion.d/photonscope
+  photonscope completion zsh > "${fpath[1]}/_photonscope"
+  photonscope completion fish > ~/.config/fish/completions/photonscope.fish
+  photonscope completion powershell | Out-String | Invoke-Expression`,
+		Args: takes(1, 1, "one shell: "+strings.Join(shells, ", ")),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(a.stdout)
+			case "fish":
+				return root.GenFishCompletion(a.stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.stdout)
+			}
+			return usageError("one of: "+strings.Join(shells, ", "), "completion: %s is no shell that photonscope knows", args[0])
+		},
+		ValidArgsFunction: func(_ *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(given) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return shells, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// completeCommand completes the words that name a command.
+func completeCommand(cmd *cobra.Command, given []string, begun string) (names []string, _ cobra.ShellCompDirective) {
+	above, _, err := cmd.Root().Find(given)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, c := range above.Commands() {
+		if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), begun) {
+			names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
 // addCompletions tells the shell what may stand behind every flag and command.
 // Flags of one name mean the same in all commands, so one table serves.
 func addCompletions(a *app, root *cobra.Command) {
@@ -18,9 +69,9 @@ func addCompletions(a *app, root *cobra.Command) {
 	everyCommand(root, func(cmd *cobra.Command) {
 		if cmd.ValidArgsFunction == nil {
 			cmd.ValidArgsFunction = nothing
-			for use, complete := range args {
-				if strings.Contains(cmd.Use, use) {
-					cmd.ValidArgsFunction = complete
+			for _, arg := range slices.Backward(args) {
+				if strings.Contains(cmd.Use, arg.word) {
+					cmd.ValidArgsFunction = arg.complete
 				}
 			}
 		}
@@ -56,22 +107,29 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"write":       filesOf("pcapng"),
 		"out":         anyFile,
 		"folder":      folders,
+		"dir":         folders,
 		"server-keys": folders,
 
 		"listen":       nothing,
 		"allow-client": nothing,
 		"allow-dest":   nothing,
 		"max-devices":  nothing,
+		"port":         nothing,
 	}
 }
 
-// argCompletions are what the arguments of commands may be, by what the usage
-// line calls them.
-func argCompletions(a *app) map[string]cobra.CompletionFunc {
-	return map[string]cobra.CompletionFunc{
-		"FILE|-":          filesOf("pcap", "pcapng", "cap", "gz"),
-		"{FILE | FOLDER}": a.completeKey,
-		" ID":             a.completeDevice,
+// argCompletion is what an argument may be that the usage line calls by a word.
+type argCompletion struct {
+	word     string
+	complete cobra.CompletionFunc
+}
+
+// argCompletions are those of all commands; the first that fits counts.
+func argCompletions(a *app) []argCompletion {
+	return []argCompletion{
+		{" ID", a.completeDevice},
+		{"{FILE | FOLDER}", a.completeKey},
+		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}
 }
 

@@ -57,7 +57,8 @@ func TestShellsCompleteWhatMayStandThere(t *testing.T) {
 		{"a key to inspect", "keys inspect ", "", "ShellCompDirectiveDefault"},
 		{"a folder", "keys inspect --folder ", "", "ShellCompDirectiveFilterDirs"},
 		{"an upstream", "proxy ", "", "ShellCompDirectiveNoFileComp"},
-		{"a shell", "completion ", "bash fish powershell zsh", "ShellCompDirectiveNoFileComp"},
+		{"a command to explain", "help keys re", "register restore", "ShellCompDirectiveNoFileComp"},
+		{"a shell", "completion ", "bash zsh fish powershell", "ShellCompDirectiveNoFileComp"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			offered, directive := complete(t, new(app), strings.Split(test.line, " ")...)
@@ -132,7 +133,7 @@ func TestDevicesOfTheKeyFolderAreOffered(t *testing.T) {
 // Whoever adds a flag says in flagCompletions what may stand behind it.
 func TestEveryFlagWithAValueHasACompletion(t *testing.T) {
 	everyCommand(newRoot(new(app)), func(cmd *cobra.Command) {
-		for name := range valueFlags(cmd) {
+		for _, name := range valueFlags(cmd) {
 			if _, ok := cmd.GetFlagCompletionFunc(name); !ok {
 				t.Errorf("%s --%s: completion.go does not say what may stand behind it", cmd.CommandPath(), name)
 			}

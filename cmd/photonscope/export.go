@@ -16,7 +16,10 @@ import (
 )
 
 func newExportCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "export", Short: "Take out of a capture what its sessions carried"}
+	cmd := &cobra.Command{
+		Use: "export", Short: "Take out of a capture what its sessions carried",
+		Example: "  photonscope export firmware -k keys/ session.pcapng",
+	}
 	var (
 		keys   []string
 		folder string

@@ -68,9 +68,10 @@ func version() string {
 
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, the commit and the Go version",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version, the commit and the Go version",
+		Example: "  photonscope version",
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			revision, goVersion := "unknown", "unknown"
 			if info, ok := debug.ReadBuildInfo(); ok {

@@ -17,7 +17,6 @@ func finishCommands(root *cobra.Command) {
 	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)
 	narrower := strings.NewReplacer(".FlagUsages", wrapped, " for more information about a command.", " says more of a command.")
 	root.SetUsageTemplate(narrower.Replace(root.UsageTemplate()))
-	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if !cmd.Runnable() {
 			cmd.Args = cobra.NoArgs
@@ -39,3 +38,21 @@ func takes(least, most int, what string) cobra.PositionalArgs {
 
 // manyArgs is for takes: no upper bound.
 const manyArgs = 1 << 20
+
+// newHelpCommand returns `photonscope help`, which refuses what is no command.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Say how a command is used",
+		Example: "  photonscope help keys register",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError("photonscope --help lists the commands", "help: there is no command %s", strings.Join(args, " "))
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+		ValidArgsFunction: completeCommand,
+	}
+}

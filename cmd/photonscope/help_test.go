@@ -9,14 +9,7 @@ import (
 )
 
 func TestEveryHelpFitsATerminal(t *testing.T) {
-	var visit func(cmd *cobra.Command)
-	visit = func(cmd *cobra.Command) {
-		for _, below := range cmd.Commands() {
-			visit(below)
-		}
-		if strings.Contains(cmd.CommandPath(), "completion ") {
-			return // not our words
-		}
+	everyCommand(newRoot(new(app)), func(cmd *cobra.Command) {
 		args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
 		out, errs, code := runApp(t, nil, args...)
 		if code != exitOK || errs != "" || out == "" {
@@ -27,20 +20,35 @@ func TestEveryHelpFitsATerminal(t *testing.T) {
 				t.Errorf("%s: wider than %d columns: %s", cmd.CommandPath(), helpWidth, line)
 			}
 		}
-	}
-	visit(newRoot(new(app)))
+	})
 }
 
-// valueFlags returns the command's own flags that take a value, and for each its
-// usage.
-func valueFlags(cmd *cobra.Command) map[string]string {
-	flags := map[string]string{}
-	for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {
-		_, after, _ := strings.Cut(line, "--")
-		name, rest, _ := strings.Cut(after, " ")
-		if rest != "" && !strings.HasPrefix(rest, " ") {
-			flags[name] = rest
+func TestEveryCommandHasAnExampleOfItself(t *testing.T) {
+	everyCommand(newRoot(new(app)), func(cmd *cobra.Command) {
+		if !strings.Contains(cmd.Long+cmd.Example, "  "+cmd.CommandPath()) {
+			t.Errorf("%s: its help shows no example", cmd.CommandPath())
+		}
+	})
+}
+
+func TestHelpOfACommandIsThatOfItsFlag(t *testing.T) {
+	everyCommand(newRoot(new(app)), func(cmd *cobra.Command) {
+		words := strings.Fields(cmd.CommandPath())[1:]
+		flag, _, _ := runApp(t, nil, append(words, "--help")...)
+		command, errs, code := runApp(t, nil, append([]string{"help"}, words...)...)
+		if code != exitOK || errs != "" || command != flag {
+			t.Errorf("help %s: exit %d, said %q, other text than with --help:\n%s", cmd.CommandPath(), code, errs, command)
+		}
+	})
+}
+
+// valueFlags returns the names of the command's own flags that take a value.
+func valueFlags(cmd *cobra.Command) (names []string) {
+	for _, f := range flagLines(cmd.LocalFlags().FlagUsages()) {
+		_, spelling, _ := strings.Cut(f.spelling, "--")
+		if name, value, _ := strings.Cut(spelling, " "); value != "" {
+			names = append(names, name)
 		}
 	}
-	return flags
+	return names
 }

@@ -28,6 +28,8 @@ func newKeysCommand(a *app) *cobra.Command {
 		Long: `Keys live in a folder, by default ~/.local/share/photonscope/keys (XDG_DATA_HOME
 is obeyed): the public keys that devices announce, and the impersonation keys by
 which the proxy stands for a device at its server.`,
+		Example: `  photonscope keys inspect ~/.local/share/photonscope/keys
+  photonscope keys register 3a14210004473432333230bd --server-keys core_keys`,
 	}
 	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "`folder` the keys are kept in")
 	cmd.AddCommand(newGenerateCommand(k), newRegisterCommand(k), newRestoreCommand(k), newKeyExportCommand(k), newInspectCommand(k))
