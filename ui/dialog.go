@@ -55,7 +55,9 @@ func window(c canvas, size class) canvas {
 	if size == tiny {
 		return c.sub(0, 0, c.w, c.h-1)
 	}
-	return c.sub(1, 1, c.w-2, c.h-3)
+	c = c.sub(0, 1, c.w, c.h-3)
+	c.fill(' ', normal)
+	return c.sub(1, 0, c.w-2, c.h)
 }
 
 // newLogView shows what photonscope had to say.
@@ -63,10 +65,10 @@ func newLogView(a *app) *dialog {
 	d := newDialog(a, "event log", func(w int) []line {
 		var lines []line
 		for _, text := range a.opt.Log.lines() {
-			lines = append(lines, line{clean(text), normal})
+			lines = append(lines, line{clean(text), normal, 2})
 		}
 		if len(lines) == 0 {
-			lines = []line{{"Nothing has happened yet that would be worth a line.", quiet}}
+			lines = []line{{"Nothing has happened yet that would be worth a line.", quiet, 0}}
 		}
 		return wrapped(lines, w)
 	})

@@ -44,9 +44,9 @@ func newHelp(a *app) *dialog {
 		for _, p := range places {
 			lines = append(lines, helpSection(p, told)...)
 		}
-		lines = append(lines, line{"SIGNS", strong})
+		lines = append(lines, line{"SIGNS", strong, 0})
 		for _, text := range helpSigns {
-			lines = append(lines, line{text, normal})
+			lines = append(lines, line{text, normal, 0})
 		}
 		return wrapped(lines, w)
 	})
@@ -59,12 +59,12 @@ func helpSection(p place, told map[action]bool) []line {
 			continue
 		}
 		told[b.do] = true
-		lines = append(lines, line{" " + padded(Safe(b.keys), 14) + b.help, normal})
+		lines = append(lines, line{" " + padded(Safe(b.keys), 14) + b.help, normal, 15})
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	return append([]line{{upper(titleOf(p)), strong}}, append(lines, line{})...)
+	return append([]line{{upper(titleOf(p)), strong, 0}}, append(lines, line{})...)
 }
 
 func titleOf(p place) Safe {

@@ -99,7 +99,7 @@ func (h *hexPane) column(i int) int {
 func (h *hexPane) Draw(screen tcell.Screen) {
 	c := boxCanvas(h.Box, screen, h.look)
 	if h.hidden != "" {
-		for y, line := range wrap(h.hidden, c.w) {
+		for y, line := range wrap(h.hidden, c.w, 0) {
 			c.text(0, y, line, normal)
 		}
 		return

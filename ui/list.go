@@ -197,7 +197,7 @@ func (l *list) drawRow(c canvas, i int) {
 func (l *list) drawEmpty(c canvas) {
 	y := 1
 	for _, line := range l.empty {
-		for _, part := range wrap(line, c.w-4) {
+		for _, part := range wrap(line, c.w-4, 0) {
 			c.text(2, y, part, normal)
 			y++
 		}

@@ -24,7 +24,7 @@ type refresher struct {
 	tv   *tview.Application
 	tty  *quietTty
 	over chan struct{} // closed when the loop has ended by itself
-	seen drawState         // as drawn last
+	seen drawState     // as drawn last
 }
 
 // drawState is what a draw depends on beside keys: it is read without the loop.
@@ -32,8 +32,8 @@ type drawState struct {
 	events int
 	notes  int
 
-	ended  bool
-	loads  bool
+	ended bool
+	loads bool
 }
 
 // run looks at the store until ctx ends, and then stops the loop.

@@ -90,10 +90,28 @@ func (m *messages) do(act action) bool {
 		m.nextLayer()
 	case actOpen:
 		m.app.cycle(1)
+	case actExplain:
+		m.explain()
 	default:
 		return false
 	}
 	return true
+}
+
+// explain explains the selected event, field or byte.
+func (m *messages) explain() {
+	if m.shown < 0 {
+		m.app.say(quiet, "There is nothing yet to explain.")
+		return
+	}
+	t := topic{index: m.shown, event: m.rows.event(m.shown), layers: m.tree.layers, layer: m.tree.layer, offset: -1}
+	if n := m.tree.current(); n != nil && m.app.pane() != pane(m.list) {
+		t.field = n.field
+	}
+	if m.app.pane() == pane(m.hex) {
+		t.offset = m.hex.cursor
+	}
+	m.app.open(newExplain(m.app, t))
 }
 
 // nextLayer shows the next layer's bytes, at the place that the cursor has in

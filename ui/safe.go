@@ -55,13 +55,13 @@ func prefix(s Safe, w int) (end int) {
 	return end
 }
 
-// wrap breaks text into lines of at most w cells, at spaces where it can. Spaces
-// at the beginning of a line are kept: they indent what follows.
-func wrap(s Safe, w int) []Safe {
+// wrap breaks text into lines of at most w cells, at spaces where it can. What
+// goes on does so at column hang, or below where the text began if hang is 0.
+func wrap(s Safe, w, hang int) []Safe {
 	var lines []Safe
 	for {
 		line, rest, more := cutLine(s)
-		lines = append(lines, wrapLine(line, max(w, 1))...)
+		lines = append(lines, wrapLine(line, max(w, 1), hang)...)
 		if !more {
 			return lines
 		}
@@ -78,14 +78,14 @@ func cutLine(s Safe) (line, rest Safe, more bool) {
 	return s, "", false
 }
 
-func wrapLine(s Safe, w int) []Safe {
-	indent := Safe("")
-	for len(indent) < len(s) && s[len(indent)] == ' ' {
-		indent += " "
+func wrapLine(s Safe, w, hang int) []Safe {
+	if hang == 0 {
+		hang = len(s) - len(trimLeft(s))
 	}
-	if len(indent) > w/2 {
-		indent = ""
+	if hang > w/2 {
+		hang = 0
 	}
+	indent := padded("", hang)[:hang]
 	var lines []Safe
 	for width(s) > w {
 		head := prefix(s, w)

@@ -9,6 +9,7 @@ import (
 type line struct {
 	text Safe
 	role role
+	hang int // where the text goes on, if it does not fit one line
 }
 
 // textPane shows lines that scroll.
@@ -68,8 +69,8 @@ func (t *textPane) Draw(screen tcell.Screen) {
 func wrapped(lines []line, w int) []line {
 	var out []line
 	for _, l := range lines {
-		for _, part := range wrap(l.text, w) {
-			out = append(out, line{part, l.role})
+		for _, part := range wrap(l.text, w, l.hang) {
+			out = append(out, line{text: part, role: l.role})
 		}
 	}
 	return out
