@@ -21,7 +21,7 @@ func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
 	dst = append(dst, '"')
 	p.json.b, p.json.many, p.json.showSecrets = dst, nil, p.ShowSecrets
 	p.json.outer = field.Value{}
-	p.each(e, p.json.add)
+	p.Each(e, p.json.add)
 	p.json.closeArray()
 	dst, p.json.b = p.json.b, nil
 	return append(dst, "}\n"...)

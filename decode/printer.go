@@ -25,10 +25,11 @@ type Printer struct {
 	json  jsonLine
 }
 
-// each calls visit for the event's fields as one flat list: the envelope
-// first, then the wire, CoAP, and the kind's own. Grouping fields are left out;
-// the values of a field that occurs several times follow each other.
-func (p *Printer) each(e *Event, visit func(*field.Def, field.Value)) {
+// Each calls visit for the event's fields, but type and time, as one flat list:
+// the envelope first, then the wire, CoAP, and the kind's own. Grouping fields are
+// left out; the values of a field that occurs several times follow each other.
+// Values share the event's bytes.
+func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 	p.visit = visit
 	p.add(&defSession, field.UintOf(uint64(e.Session)))
 	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
@@ -243,7 +244,7 @@ func (p *Printer) Lookup(dst []field.Value, e *Event, key string) []field.Value 
 	case defTime.Key:
 		return append(dst, field.WordOf(string(p.clock.append(nil, e.At))))
 	}
-	p.each(e, func(def *field.Def, v field.Value) {
+	p.Each(e, func(def *field.Def, v field.Value) {
 		if def.Key == key {
 			dst = append(dst, v)
 		}

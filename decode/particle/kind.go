@@ -220,3 +220,9 @@ func (k Kind) Means() string {
 // Generic reports whether the kind is one of those that say that the catalogue
 // has no better one: request, response, ack.
 func (k Kind) Generic() bool { return k == KindRequest || k == KindResponse || k == KindAck }
+
+// RepliesLater reports whether a request of this kind is answered by a reply, so
+// that an acknowledgement which precedes it is not the answer.
+func (k Kind) RepliesLater() bool {
+	return int(k) < len(answers) && answers[k].reply != NoKind && answers[k].reply != answers[k].ack
+}
