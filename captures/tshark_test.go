@@ -48,7 +48,7 @@ var strictly = []string{"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksu
 // bytes or was reset.
 var remarks = []string{
 	"Connection establish", "Connection finish", "This frame initiates the connection closing", "This frame undergoes the connection closing",
-	"are missing before this", unseenOpening, "Connection reset (RST)",
+	"are missing before this", unseenOpening, "connection ", "Connection reset (RST)",
 	"Previous segment(s) not captured", "ACKed segment that wasn't captured",
 }
 

@@ -106,7 +106,7 @@ func (l *live) keep(e *decode.Event) {
 	case *decode.Credentials:
 		if b.Opened && b.HasNonce {
 			for _, k := range l.keyLogs {
-				if err := k.add(b.Nonce, b.Credentials); err != nil {
+				if err := k.add(lightssl.KeyLogEntry{Nonce: b.Nonce, HasNonce: true, Credentials: b.Credentials}); err != nil {
 					l.say("%v", err)
 				}
 			}
@@ -172,7 +172,7 @@ func (l *live) close(err error) error {
 type keyLogFile struct {
 	path string
 	f    *os.File
-	seen map[lightssl.Nonce]bool
+	seen map[lightssl.KeyLogEntry]bool
 }
 
 func openKeyLogFile(path string) (*keyLogFile, error) {
@@ -186,16 +186,16 @@ func openKeyLogFile(path string) (*keyLogFile, error) {
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 		f.Chmod(0o600)
 	}
-	return &keyLogFile{path: path, f: f, seen: make(map[lightssl.Nonce]bool)}, nil
+	return &keyLogFile{path: path, f: f, seen: make(map[lightssl.KeyLogEntry]bool)}, nil
 }
 
 // add writes the line of a session, once, in one write.
-func (k *keyLogFile) add(n lightssl.Nonce, c lightssl.Credentials) error {
-	if k.seen[n] {
+func (k *keyLogFile) add(e lightssl.KeyLogEntry) error {
+	if k.seen[e] {
 		return nil
 	}
-	k.seen[n] = true
-	if _, err := k.f.Write(lightssl.AppendKeyLog(nil, n, c)); err != nil {
+	k.seen[e] = true
+	if _, err := k.f.Write(e.Append(nil)); err != nil {
 		return fmt.Errorf("key log %s: %w", k.path, unwrapPath(err))
 	}
 	return nil

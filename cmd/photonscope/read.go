@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/captures"
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 func newReadCommand(a *app) *cobra.Command {
@@ -29,6 +31,11 @@ together in order of time.
 Which side is the device is found by who says what: no port is needed. --port
 only leaves out the rest.
 
+With -w what is read is written as a recording like those of photonscope proxy,
+which Wireshark decodes; the secrets of the sessions that were opened go to
+FILE.keylog beside it. Events are then printed only if -T, -e, -v or -Y asks for
+it.
+
 With --follow a file is read on as it grows, until Ctrl-C, or until it is
 removed, renamed or replaced.
 
@@ -38,17 +45,27 @@ it.`,
 		Example: `  photonscope read -k keys/ session.pcapng
   photonscope read -T ndjson session.pcapng | jq 'select(.type == "message")'
   photonscope read -T fields -e time -e photon.msg -e photon.rtt session.pcapng
+  photonscope read -k keys/ -w ours.pcapng customer.pcap
   photonscope read -f -k device.der /var/log/router.pcap
   ssh gateway tcpdump -U -w - port 5683 | photonscope read -k keys/ -`,
 		Args: takes(1, manyArgs, capturesHelp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.names = args
-			return r.print(cmd.Context(), &out)
+			if err := out.check(); err != nil {
+				return err
+			}
+			r.quiet, r.bothLegs = out.quiet, out.legs == "both"
+			if r.write != "" && !asksForOutput(cmd) {
+				return r.into(cmd.Context(), nobody{})
+			}
+			r.out = newOutput(r.printTo(), &out)
+			return r.into(cmd.Context(), r.out)
 		},
 	}
 	r.register(cmd)
 	out.register(cmd)
 	cmd.Flags().BoolVarP(&r.follow, "follow", "f", false, "read on as the file grows; Ctrl-C ends it")
+	cmd.Flags().StringVarP(&r.write, "write", "w", "", "write what is read as a recording to a pcapng `file`, or - for standard output")
 	return withSchema(a, cmd)
 }
 
@@ -58,24 +75,25 @@ type reading struct {
 	app    *app
 	names  []string
 	follow bool
+	write  string // -w; "": not converted
 	quiet  bool
 
 	out      *output // nil: the events go elsewhere
 	bothLegs bool
 	keySet   *keySet
 	pipe     *pipeline
+	made     *conversion // nil: none
 	stats    captures.Stats
 	seen     seen
+	one      [1]stream.Item
 }
 
-// print decodes captures to their end and prints them.
-func (r *reading) print(ctx context.Context, flags *outputFlags) error {
-	if err := flags.check(); err != nil {
-		return err
+// printTo is where events are printed.
+func (r *reading) printTo() io.Writer {
+	if r.write == "-" {
+		return r.app.stderr // the recording has standard output
 	}
-	r.quiet, r.bothLegs = flags.quiet, flags.legs == "both"
-	r.out = newOutput(r.app.stdout, flags)
-	return r.into(ctx, r.out)
+	return r.app.stdout
 }
 
 // into decodes captures to their end and hands their events to a sink.
@@ -98,12 +116,31 @@ func (r *reading) into(ctx context.Context, to sink) error {
 	r.pipe = newPipeline(r.keySet.Ring, to)
 	r.pipe.bothLegs = r.bothLegs
 	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
-	r.pipe.onEvent = r.seen.add
+	r.pipe.onEvent = r.note
+	if r.write != "" {
+		if r.made, err = newConversion(r.app, r.write); err != nil {
+			return err
+		}
+		r.pipe.record = r.made
+	}
 	return r.run(ctx, in)
 }
 
+// note takes from an event of any leg what outlives it.
+func (r *reading) note(e *decode.Event) {
+	r.seen.add(e)
+	if r.made != nil {
+		r.made.secrets(e)
+	}
+}
+
 // beforeWait prints what is known before more input is waited for.
-func (r *reading) beforeWait() { r.pipe.sink.flush() }
+func (r *reading) beforeWait() {
+	r.pipe.sink.flush()
+	if r.made != nil {
+		r.made.flush()
+	}
+}
 
 // afterWait looks at the key logs again: a line that was there before the bytes
 // opens them.
@@ -121,7 +158,7 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 		if failed != nil || r.unheard() {
 			break
 		}
-		r.pipe.feed(it)
+		r.take(it)
 	}
 	if failed != nil && r.endedByHand(ctx, in) && isCutOff(failed) {
 		r.app.say("%s ends inside a packet that was still being written", r.names[0])
@@ -131,13 +168,46 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 	if r.out != nil {
 		r.out.close(failed == nil, errorText(failed))
 	}
-	if r.unheard() {
+	if r.made != nil {
+		if err := r.endConversion(failed); err != nil {
+			return err
+		}
+	}
+	if r.out != nil && r.out.failed != nil {
 		return r.outputError()
 	}
-	if !r.quiet {
+	if !r.quiet && (failed == nil || r.stats.Packets > 0) {
 		r.notes()
 	}
 	return r.verdict(failed)
+}
+
+// take records an item and shows what it means.
+func (r *reading) take(it stream.Item) {
+	if r.made != nil {
+		r.one[0] = it
+		r.made.Items(r.one[:])
+	}
+	r.pipe.feed(it)
+	if r.made != nil {
+		r.pipe.keepMessages()
+	}
+}
+
+// endConversion ends the recording of -w and says what it holds. Of an input
+// that is no capture none is left.
+func (r *reading) endConversion(failed error) error {
+	if failed != nil && r.made.connections == 0 {
+		r.made.discard()
+		return nil
+	}
+	if err := r.made.close(); err != nil {
+		return err
+	}
+	if !r.quiet {
+		r.app.say("%s", r.made.summary())
+	}
+	return nil
 }
 
 // interrupted returns why reading must stop, nil if it goes on. What is followed
@@ -160,9 +230,13 @@ func isCutOff(err error) bool {
 	return errors.As(err, &format) && strings.HasPrefix(format.What, "cut off")
 }
 
-// unheard reports whether nobody reads the output any more, and nothing else is
-// made of the capture.
-func (r *reading) unheard() bool { return r.out != nil && r.out.failed != nil && r.pipe.record == nil }
+// unheard reports whether nobody takes what is made of the capture any more.
+func (r *reading) unheard() bool {
+	if r.made != nil {
+		return r.made.failed != nil
+	}
+	return r.out != nil && r.out.failed != nil
+}
 
 // outputError is what the command returns when it could not print. A reader who
 // has gone has what it wanted.
