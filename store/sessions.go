@@ -1,0 +1,230 @@
+package store
+
+import (
+	"unsafe"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// maxSessions is how many sessions are told of whose events are all evicted.
+const maxSessions = 10_000
+
+// sessions knows the sessions and their connections.
+type sessions struct {
+	conns  map[stream.ConnID]*connection
+	list   []*session // in order of appearance
+	number map[uint32]*session
+	latest *connection
+}
+
+// session is a session and what it takes to pair the messages of its legs.
+type session struct {
+	Session
+	times [2]Histogram
+	twins twins
+}
+
+// connection is what the appending side keeps of one connection.
+type connection struct {
+	session     *session
+	leg         int // index in Session.Legs
+	envelope    uint64
+	hasEnvelope bool
+	credentials *lightssl.Credentials
+	handshake   *handshake // while sealed
+	sides       [2]side    // by sender
+}
+
+// handshake is the records of a session that no key opened yet. With them what
+// is left of the session can be opened even after its beginning was evicted.
+type handshake [3][]byte // nonce, identity, credentials
+
+func newSessions() sessions {
+	return sessions{conns: make(map[stream.ConnID]*connection), number: make(map[uint32]*session)}
+}
+
+// connOf returns the connection of an event, made if there is none.
+func (s *sessions) connOf(e *decode.Event) *connection {
+	if c := s.latest; c != nil && c.session.Legs[c.leg].Conn.ID == e.Conn.ID && c.session.Number == e.Session {
+		return c
+	}
+	c := s.conns[e.Conn.ID]
+	if c == nil || c.session.Number != e.Session {
+		c = &connection{session: s.sessionOf(e.Session)}
+		if e.Conn.Leg == stream.CloudLeg {
+			c.leg = 1
+		}
+		c.session.Legs[c.leg].Conn = e.Conn
+		s.conns[e.Conn.ID] = c
+	}
+	s.latest = c
+	return c
+}
+
+func (s *sessions) sessionOf(number uint32) *session {
+	v := s.number[number]
+	if v == nil {
+		v = &session{Session: Session{Number: number}}
+		s.number[number] = v
+		s.list = append(s.list, v)
+	}
+	return v
+}
+
+// learn takes from an event what the envelope needs to know.
+func (c *connection) learn(e *decode.Event) {
+	switch b := e.Body.(type) {
+	case *decode.Nonce:
+		c.remember(0, e.Raw)
+	case *decode.Identity:
+		c.remember(1, e.Raw)
+	case *decode.Credentials:
+		if b.Opened {
+			c.credentials, c.handshake = &b.Credentials, nil
+			credentials := b.Credentials
+			c.credentials = &credentials
+		} else {
+			c.remember(2, e.Raw)
+		}
+	}
+}
+
+func (c *connection) remember(i int, record []byte) {
+	if c.handshake == nil {
+		c.handshake = new(handshake)
+	}
+	c.handshake[i] = append([]byte(nil), record...)
+}
+
+// count adds an event to its session's figures.
+func (s *sessions) count(c *content, conn *connection, seq Seq, e *decode.Event) {
+	v := conn.session
+	leg := &v.Legs[conn.leg]
+	leg.count(seq, e)
+	if e.Known {
+		v.Device, v.Known = e.Device, true
+	}
+	if m, ok := e.Body.(*decode.Message); ok {
+		if m.Meaning.Kind == particle.KindHello {
+			v.Hello = helloOf(m)
+		}
+		if m.Meaning.HasRTT {
+			leg.RTT.Last = m.Meaning.RTT
+			v.times[conn.leg].Add(m.Meaning.RTT)
+		}
+	}
+	flags := flagsOf(c.record(seq).load())
+	if isProblem(e) && c.record(seq).set(Problem) || flags&Problem != 0 {
+		leg.Problems++
+	}
+	if flags&Retry != 0 {
+		leg.Retries++
+	}
+	if leg.Over() {
+		conn.sides = [2]side{}
+	}
+}
+
+// forget drops what belongs to events that were all evicted.
+func (s *sessions) forget(first Seq) {
+	for id, c := range s.conns {
+		if leg := &c.session.Legs[c.leg]; leg.Over() && leg.LastSeq < first {
+			delete(s.conns, id)
+			if s.latest == c {
+				s.latest = nil
+			}
+		}
+	}
+	if extra := len(s.list) - maxSessions; extra > 0 {
+		s.trim(first, extra)
+	}
+}
+
+// trim drops the oldest sessions of which no event is held.
+func (s *sessions) trim(first Seq, extra int) {
+	kept := s.list[:0]
+	for _, v := range s.list {
+		main, other := v.Main(), &v.Legs[1]
+		if extra > 0 && main.Over() && main.LastSeq < first && (!other.Seen || other.Over() && other.LastSeq < first) {
+			extra--
+			delete(s.number, v.Number)
+			continue
+		}
+		kept = append(kept, v)
+	}
+	clear(s.list[len(kept):])
+	s.list = kept
+}
+
+// size is an estimate of the memory that sessions and connections take.
+func (s *sessions) size() int {
+	return len(s.list)*int(unsafe.Sizeof(session{})) + len(s.conns)*int(unsafe.Sizeof(connection{}))
+}
+
+// Sessions appends all sessions to dst, in order of appearance. They are copies.
+func (s *Store) Sessions(dst []Session) []Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.writer.sessions.list {
+		dst = append(dst, v.summary())
+	}
+	return dst
+}
+
+// Session returns the session with a number, or false if there is none.
+func (s *Store) Session(number uint32) (Session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.writer.sessions.number[number]
+	if v == nil {
+		return Session{}, false
+	}
+	return v.summary(), true
+}
+
+// summary is the session with its response times.
+func (v *session) summary() Session {
+	out := v.Session
+	for i := range out.Legs {
+		h, t := &v.times[i], &out.Legs[i].RTT
+		t.Count, t.P50, t.P99, t.Max = h.Count(), h.Quantile(0.5), h.Quantile(0.99), h.Max()
+	}
+	return out
+}
+
+// isProblem reports whether an event by itself is worth a look: bytes that are
+// no message, or missing; a handshake whose check failed; a conclusion; a
+// request refused, a chunk with a wrong checksum, a message ID that the servers
+// hang up over; a connection that was reset. The 4.00 that the original server
+// answers every event with is no problem, and neither is a key that is not at
+// hand.
+func isProblem(e *decode.Event) bool {
+	switch b := e.Body.(type) {
+	case *decode.Malformed, *decode.Gap, *decode.Finding:
+		return true
+	case *decode.Identity:
+		return b.Opened && !b.NonceOK && b.HasNonce
+	case *decode.Credentials:
+		return b.Signature == lightssl.SignatureFailed.String()
+	case *decode.Closed:
+		return b.How == stream.Reset
+	case *decode.Message:
+		return isMessageProblem(&b.Meaning)
+	}
+	return false
+}
+
+func isMessageProblem(g *particle.Meaning) bool {
+	switch g.Kind {
+	case particle.KindDescribeRefused, particle.KindFunctionRefused, particle.KindVariableError, particle.KindSubscribeRefused,
+		particle.KindUpdateRefused, particle.KindChunkRefused, particle.KindUpdateIncomplete, particle.KindChunkMissed,
+		particle.KindUpdateAbort, particle.KindOTA3Refused, particle.KindReset:
+		return true
+	case particle.KindChunk:
+		return g.Update.Known && !g.Update.CRCOK || g.MIDGap != 0
+	}
+	return g.MIDGap != 0
+}

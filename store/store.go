@@ -1,0 +1,177 @@
+package store
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// DefaultBudget is the memory of a Store that is given none: 256 MiB, some two
+// million messages.
+const DefaultBudget = 256 << 20
+
+// Store holds events in order of arrival. One goroutine at a time may append,
+// any number may read meanwhile: a reader holds the lock only to copy a few
+// words. Make one with [New].
+type Store struct {
+	mu      sync.Mutex
+	content content
+	writer  writer
+	notes   notes
+	changed chan struct{} // nil: nobody waits
+}
+
+// content is what readers see. A copy of it is a snapshot.
+type content struct {
+	first, end Seq
+	pages      list[*page] // numbered by Seq
+	chunks     list[[]byte]
+	envelopes  list[envelope]
+	words      [][]byte
+	touched    list[Seq] // whose flags changed after others could see them
+	epoch      uint64    // rises where sequence numbers change their events
+}
+
+// New returns an empty store that keeps what fits the given number of bytes, or
+// DefaultBudget for 0. The least that it holds is a page and its bytes.
+func New(budget int) *Store {
+	if budget <= 0 {
+		budget = DefaultBudget
+	}
+	return &Store{writer: newWriter(budget)}
+}
+
+// Append adds events. It copies what it needs of them, and never waits for a
+// reader longer than that one takes to copy what it asked for.
+func (s *Store) Append(events []decode.Event) {
+	if len(events) == 0 {
+		return
+	}
+	s.mu.Lock()
+	for i := range events {
+		s.writer.add(&s.content, &events[i])
+	}
+	changed := s.changed
+	s.changed = nil
+	s.mu.Unlock()
+	if changed != nil {
+		close(changed)
+	}
+}
+
+// Changed returns a channel that is closed when events come, or change. Ask for
+// it before reading, or what comes in between goes unnoticed.
+func (s *Store) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+// snapshot returns what the store holds now.
+func (s *Store) snapshot() content {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.content
+}
+
+// Bounds returns the number of the oldest event that is held, and the one that
+// the next event will have. They are the same if nothing is held.
+func (s *Store) Bounds() (first, end Seq) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.content.first, s.content.end
+}
+
+// Evicted returns how many events had to go because the budget was exceeded.
+func (s *Store) Evicted() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writer.evicted
+}
+
+// Size returns the bytes of memory that the events take, and their budget.
+func (s *Store) Size() (used, budget int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writer.used(&s.content), s.writer.budget
+}
+
+// At returns an event as it was appended, or false if it is not held. The event
+// owns its bytes as any other; with it lives the chunk of 1 MiB they lie in.
+func (s *Store) At(seq Seq) (decode.Event, bool) {
+	l := loader{content: s.snapshot(), wire: true}
+	var e decode.Event
+	if !l.has(seq) {
+		return e, false
+	}
+	l.load(seq, &e)
+	return e, true
+}
+
+// Row returns what the store knows of an event without decoding it, or false if
+// the event is not held.
+func (s *Store) Row(seq Seq) (Row, bool) {
+	c := s.snapshot()
+	if !c.has(seq) {
+		return Row{}, false
+	}
+	return c.row(seq), true
+}
+
+func (c *content) has(seq Seq) bool { return seq >= c.first && seq < c.end }
+
+// record returns the record of an event that is held.
+func (c *content) record(seq Seq) *record {
+	return &c.pages.at(uint64(seq) >> pageBits).records[seq%pageLen]
+}
+
+// envelope returns the envelope of a record.
+func (c *content) envelope(r *record) *envelope {
+	return c.envelopes.ref(c.envelopeNumber(r))
+}
+
+func (c *content) envelopeNumber(r *record) uint64 {
+	base := c.envelopes.base
+	return base + uint64(r.envelope-uint32(base))
+}
+
+// bytes returns what lies at a place.
+func (c *content) bytes(p place) []byte {
+	chunk := c.chunks.at(p.chunk())
+	if p.size() == wholeChunk {
+		return chunk
+	}
+	start := p.offset()
+	end := start + p.size()
+	return chunk[start:end:end]
+}
+
+// row makes a row of an event that is held.
+func (c *content) row(seq Seq) Row {
+	r := c.record(seq)
+	e := c.envelope(r)
+	bits := r.load()
+	return Row{
+		Seq: seq, At: c.time(r, bits), Conn: e.conn.ID, Session: e.session, Leg: e.conn.Leg, From: directionOf(bits),
+		Device: e.device, Known: e.known, Type: typeOf(bits), Kind: kindOf(bits), Answers: answersOf(bits), Flags: flagsOf(bits) &^ wideTime,
+	}
+}
+
+const (
+	pageSize     = int(unsafe.Sizeof(page{}))
+	envelopeSize = int(unsafe.Sizeof(envelope{})) * 9 / 8 // with the room to grow
+)
+
+// Conn returns the connection of an event, as the event has it.
+func (s *Store) Conn(seq Seq) (stream.Conn, bool) {
+	c := s.snapshot()
+	if !c.has(seq) {
+		return stream.Conn{}, false
+	}
+	return c.envelope(c.record(seq)).conn, true
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// The two legs of a proxied session mostly carry the same messages in the same
+// order, one write apart. What one leg has shown waits for its twin; once a later
+// one found its own, what came before will find none.
+
+const maxWaiting = 256 // events of a leg and direction that wait for their twin
+
+// twins pairs the events of a session's legs.
+type twins struct {
+	waiting [2][2][]unpaired // by leg, by sender
+	gapped  [2]bool          // by sender: a leg lost bytes, so that nothing proves a difference
+}
+
+type unpaired struct {
+	seq     Seq
+	content uint64 // hash of what twins have in common
+	id      uint32 // a message's type, code and ID, 0 for others
+}
+
+var seed = maphash.MakeSeed()
+
+// contentOf tells by what a twin is known: a message by its plaintext, because the
+// ciphertext changes with the frame before; the records that are sealed for each
+// leg by what they are.
+func contentOf(e *decode.Event) (hash uint64, id uint32) {
+	switch b := e.Body.(type) {
+	case *decode.Message:
+		if len(b.Plain) >= coap.HeaderLen {
+			id = uint32(b.Plain[0]&0x30)<<24 | 1<<16 | uint32(b.Plain[2])<<8 | uint32(b.Plain[3])
+		}
+		return maphash.Bytes(seed, b.Plain), id
+	case *decode.Identity:
+		return 1, 0
+	case *decode.Credentials:
+		return 2, 0
+	}
+	return maphash.Bytes(seed, e.Raw), 0
+}
+
+// pair links an event to its twin, or has it wait for it.
+func (t *twins) pair(c *content, conn *connection, seq Seq, e *decode.Event) {
+	from := e.From & 1
+	if _, gap := e.Body.(*decode.Gap); gap {
+		t.gapped[from] = true
+	}
+	if e.Conn.Leg == stream.Tapped || e.Raw == nil {
+		return
+	}
+	mine, other := &t.waiting[conn.leg][from], &t.waiting[conn.leg^1][from]
+	hash, id := contentOf(e)
+	at := -1
+	for i := range *other {
+		if (*other)[i].content == hash {
+			at = i
+			break
+		}
+	}
+	var differs bool
+	if at < 0 && id != 0 {
+		at = indexID(*other, id)
+		differs = at >= 0
+	}
+	if at < 0 {
+		t.wait(c, conn, mine, unpaired{seq, hash, id})
+		return
+	}
+	c.twin((*other)[at].seq, seq, differs)
+	t.alone(c, conn, from, (*other)[:at])
+	t.alone(c, conn, from, *mine)
+	*mine = (*mine)[:0]
+	*other = (*other)[:copy(*other, (*other)[at+1:])]
+}
+
+func indexID(list []unpaired, id uint32) int {
+	for i := range list {
+		if list[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// wait has an event wait for its twin.
+func (t *twins) wait(c *content, conn *connection, list *[]unpaired, u unpaired) {
+	if len(*list) == maxWaiting {
+		t.alone(c, conn, directionOf(c.record(u.seq).load()), (*list)[:maxWaiting/2])
+		*list = (*list)[:copy(*list, (*list)[maxWaiting/2:])]
+	}
+	*list = append(*list, u)
+}
+
+// alone flags events whose twin will not come, if there is another leg.
+func (t *twins) alone(c *content, conn *connection, from stream.Direction, list []unpaired) {
+	if t.gapped[from&1] || !conn.session.Legs[0].Seen || !conn.session.Legs[1].Seen {
+		return
+	}
+	for _, u := range list {
+		if c.has(u.seq) && c.record(u.seq).set(Lone) {
+			c.touch(u.seq)
+		}
+	}
+}
+
+// twin links two events.
+func (c *content) twin(earlier, later Seq, differs bool) {
+	if !c.has(earlier) || later-earlier > 1<<30 {
+		return
+	}
+	a, b := c.record(earlier), c.record(later)
+	atomic.StoreInt32(&a.twin, int32(later-earlier))
+	atomic.StoreInt32(&b.twin, -int32(later-earlier))
+	if differs {
+		a.set(Differs)
+		b.set(Differs)
+		c.touch(earlier)
+	}
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"sort"
+	"time"
+)
+
+// View is one reader's list of the events that match, in order of arrival or
+// sorted, pings folded or not. It does a bounded piece of work at a time, so that
+// the reader stays responsive. It is not safe for concurrent use.
+//
+// A row is named by the Seq of its event: indexes move when older events are
+// evicted, when rows are inserted because a later event told more of an earlier
+// one, and when the order is another one.
+type View struct {
+	store   *Store
+	match   matcher
+	next    Seq // that was not looked at yet
+	touched uint64
+
+	base    Seq      // what the numbers below count from
+	matches []uint32 // in order of arrival
+	dropped int      // matches before these, whose events were evicted
+
+	folds  folds
+	order  order
+	held   bool // not following
+	lately int  // matches that came since
+}
+
+// NewView returns a view of everything. Refresh fills it.
+func NewView(s *Store) *View {
+	v := &View{store: s}
+	v.SetMatch(Match{})
+	return v
+}
+
+// SetMatch has the view show other events. Refresh finds them.
+func (v *View) SetMatch(m Match) {
+	v.match = newMatcher(m)
+	v.restart()
+}
+
+// Match returns what the view shows.
+func (v *View) Match() Match { return v.match.Match }
+
+// restart looks at everything again.
+func (v *View) restart() {
+	c := v.store.snapshot()
+	v.match.look(c)
+	v.base, v.next, v.touched = c.first, c.first, c.touched.end()
+	v.matches, v.dropped = v.matches[:0], 0
+	v.folds.reset()
+	v.order.reset()
+	v.lately = 0
+}
+
+// stride is how many events are looked at between two looks at the clock.
+const stride = 256
+
+// Refresh looks at events that came since, for about the time given, or to the
+// end if that is 0. It reports whether there is more to do.
+func (v *View) Refresh(slice time.Duration) (more bool) {
+	c := v.store.snapshot()
+	if c.epoch != v.match.content.epoch {
+		v.restart()
+		c = v.match.content
+	}
+	v.match.look(c)
+	v.evict(c.first)
+	if v.touched < c.touched.base {
+		v.restart()
+	}
+	for ; v.touched < c.touched.end(); v.touched++ {
+		v.revise(c.touched.at(v.touched))
+	}
+	deadline := deadlineOf(slice)
+	for v.next < c.end {
+		v.scan(min(v.next+stride, c.end))
+		if deadline.over() {
+			break
+		}
+	}
+	if v.next == c.end {
+		v.order.settle()
+	}
+	return v.next < c.end
+}
+
+// Progress returns how many of the events held were looked at.
+func (v *View) Progress() (done, total int) {
+	c := &v.match.content
+	return int(v.next - c.first), int(c.end - c.first)
+}
+
+// Hold has the view count what is new, Follow ends that.
+func (v *View) Hold() { v.held, v.lately = true, 0 }
+
+// Follow has the reader's list go with its end again.
+func (v *View) Follow() { v.held = false }
+
+// Following reports whether the list goes with its end, as it does at first.
+func (v *View) Following() bool { return !v.held }
+
+// New returns how many matching events came since Hold.
+func (v *View) New() int {
+	if !v.held {
+		return 0
+	}
+	return v.lately
+}
+
+// deadline is a time to stop at, the zero value for never.
+type deadline time.Time
+
+func deadlineOf(slice time.Duration) deadline {
+	if slice <= 0 {
+		return deadline{}
+	}
+	return deadline(time.Now().Add(slice))
+}
+
+func (d deadline) over() bool {
+	return !time.Time(d).IsZero() && time.Now().After(time.Time(d))
+}
+
+// scan looks at the events before end.
+func (v *View) scan(end Seq) {
+	for ; v.next < end; v.next++ {
+		if !v.match.matches(v.next) {
+			continue
+		}
+		v.matches = append(v.matches, uint32(v.next-v.base))
+		v.folds.add(v, v.next, len(v.matches)-1)
+		v.order.add(v, v.next)
+		v.lately++
+	}
+}
+
+// revise looks at an event again whose flags changed.
+func (v *View) revise(seq Seq) {
+	if seq >= v.next || !v.match.content.has(seq) {
+		return
+	}
+	n := uint32(seq - v.base)
+	i := sort.Search(len(v.matches), func(i int) bool { return v.matches[i] >= n })
+	there := i < len(v.matches) && v.matches[i] == n
+	switch wanted := v.match.matches(seq); {
+	case wanted == there:
+		v.folds.revise(v, seq)
+		return
+	case wanted:
+		v.matches = append(v.matches, 0)
+		copy(v.matches[i+1:], v.matches[i:])
+		v.matches[i] = n
+	default:
+		v.matches = append(v.matches[:i], v.matches[i+1:]...)
+	}
+	v.folds.rebuild(v)
+	v.order.rebuild(v)
+}
+
+// evict drops the rows of events that are not held any more.
+func (v *View) evict(first Seq) {
+	v.next = max(v.next, first)
+	if len(v.matches) == 0 || v.base+Seq(v.matches[0]) >= first {
+		return
+	}
+	n := uint32(first - v.base)
+	gone := sort.Search(len(v.matches), func(i int) bool { return v.matches[i] >= n })
+	v.matches = append(v.matches[:0], v.matches[gone:]...)
+	v.dropped += gone
+	v.folds.evict(v)
+	v.order.evict(n)
+}
