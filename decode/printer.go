@@ -13,6 +13,7 @@ import (
 // concurrent use.
 type Printer struct {
 	ShowSecrets bool // print AES keys, IVs and salts instead of "[secret]"
+	Colour      bool // AppendLine and AppendTree colour the title of a line for a terminal
 
 	msg   coap.Message
 	kind  []field.Field // scratch: the kind's own fields

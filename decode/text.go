@@ -18,13 +18,28 @@ func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
 	dst = e.At.UTC().AppendFormat(dst, "15:04:05.000 ")
 	dst = appendPadded(dst, 3, strconv.AppendUint(nil, uint64(e.Session), 10))
 	dst = appendPadded(dst, 6, appendDevice(nil, e))
-	dst = appendPadded(dst, 2, []byte(legArrow(e)))
-	dst = appendPadded(dst, 18, []byte(title(e)))
+	dst = p.appendTitle(dst, e)
 	dst = appendRTT(p.appendSummary(dst, e), e)
 	for dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, '\n')
+}
+
+// appendTitle appends who sent it and what it is, in colour if asked for. The
+// colour ends with the words, so that none is at the end of a line.
+func (p *Printer) appendTitle(dst []byte, e *Event) []byte {
+	begin, end := "", ""
+	if p.Colour {
+		begin = colour(e)
+	}
+	if begin != "" {
+		end = colourEnd
+	}
+	dst = appendPadded(append(dst, begin...), 2, []byte(legArrow(e)))
+	words := title(e)
+	dst = append(append(dst, words...), end...)
+	return appendPadded(dst, 18-utf8.RuneCountInString(words), nil)
 }
 
 // AppendComment appends what a message means in one line, for a packet's

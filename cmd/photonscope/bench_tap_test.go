@@ -15,7 +15,7 @@ import (
 func BenchmarkTap(b *testing.B) {
 	for _, name := range []string{"show", "record"} {
 		b.Run(name, func(b *testing.B) {
-			p := newPipeline(nil, newOutput(io.Discard, &outputFlags{format: "ndjson"}))
+			p := newPipeline(nil, new(app).newOutput(io.Discard, &outputFlags{format: "ndjson"}))
 			if name == "record" {
 				a := &app{stdout: io.Discard, stderr: io.Discard}
 				r, err := openRecorder(a, filepath.Join(b.TempDir(), "tap.pcapng"), &p.tapMu, func(string, ...any) {})

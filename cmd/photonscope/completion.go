@@ -96,6 +96,7 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"field":  completeField,
 		"format": oneOf(formats...),
+		"color":  oneOf(colourChoices...),
 		"legs":   oneOf("device", "both"),
 		"mode":   oneOf("auto", "observe", "splice", "terminate"),
 		"as":     oneOf(strings.Split(keyForms, ", ")...),

@@ -19,6 +19,7 @@ type outputFlags struct {
 	showSecrets bool
 	legs        string
 	quiet       bool
+	color       string
 }
 
 // keyFlagHelp describes -k wherever it takes keys.
@@ -31,6 +32,7 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	f.BoolVarP(&o.tree, "verbose", "v", false, "print every field of every event, with its bytes")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "print AES keys, IVs and salts instead of [secret]")
 	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")
+	f.StringVar(&o.color, "color", "auto", "colour text: auto (on a terminal, unless NO_COLOR is set), always or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no notes on standard error, only errors")
 }
 
@@ -41,6 +43,9 @@ func (o *outputFlags) check() error {
 	}
 	if o.legs != "device" && o.legs != "both" {
 		return usageError("one of: device, both", "--legs %s means nothing", o.legs)
+	}
+	if !slices.Contains(colourChoices, o.color) {
+		return usageError("one of: "+strings.Join(colourChoices, ", "), "--color %s means nothing", o.color)
 	}
 	if (o.format == "fields") != (len(o.fields) > 0) {
 		return usageError("-T fields -e time -e photon.msg", "-T fields and -e go together")

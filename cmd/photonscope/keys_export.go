@@ -87,10 +87,8 @@ func (k *keysCommand) export(id lightssl.DeviceID, form, out string) error {
 }
 
 func (k *keysCommand) exportToStdout(content []byte, form string) error {
-	if f, ok := k.stdout.(*os.File); ok && form == "der" {
-		if info, err := f.Stat(); err == nil && info.Mode()&fs.ModeCharDevice != 0 {
-			return usageError("--out FILE", "DER is binary and would upset the terminal")
-		}
+	if form == "der" && isTerminal(k.stdout) {
+		return usageError("--out FILE", "DER is binary and would upset the terminal")
 	}
 	if _, err := k.stdout.Write(content); err != nil {
 		return failure("", "write the key: %w", bareError(err))

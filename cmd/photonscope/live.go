@@ -50,7 +50,7 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	if f.record == "-" {
 		printTo = a.stderr // the recording has standard output
 	}
-	l.out = newOutput(printTo, o)
+	l.out = a.newOutput(printTo, o)
 	l.pipe = newPipeline(keys.Ring, l.out)
 	l.pipe.alarm = func(text string) { l.say("%s", text) }
 	l.pipe.onEvent = l.keep

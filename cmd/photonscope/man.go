@@ -199,4 +199,6 @@ func roff(line string) string {
 var environment = []struct{ name, means string }{
 	{"PHOTONKEYLOGFILE", "file that session secrets are appended to, unless --keylog names one"},
 	{"XDG_DATA_HOME", "folder of the key folder, instead of ~/.local/share"},
+	{"NO_COLOR", "if it is set and not empty, text is not coloured unless --color always asks for it"},
+	{"TERM", "if it is dumb or not set, the same"},
 }

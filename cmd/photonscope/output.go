@@ -25,10 +25,10 @@ type output struct {
 // formats are the values of -T.
 var formats = []string{"text", "ndjson", "fields"}
 
-func newOutput(w io.Writer, o *outputFlags) *output {
+func (a *app) newOutput(w io.Writer, o *outputFlags) *output {
 	return &output{
 		w: bufio.NewWriterSize(w, 64<<10), format: o.format, fields: o.fields, tree: o.tree,
-		printer: decode.Printer{ShowSecrets: o.showSecrets},
+		printer: decode.Printer{ShowSecrets: o.showSecrets, Colour: a.colours(o.color, w)},
 	}
 }
 

@@ -58,7 +58,7 @@ it.`,
 			if r.write != "" && !asksForOutput(cmd) {
 				return r.into(cmd.Context(), nobody{})
 			}
-			r.out = newOutput(r.printTo(), &out)
+			r.out = a.newOutput(r.printTo(), &out)
 			return r.into(cmd.Context(), r.out)
 		},
 	}
