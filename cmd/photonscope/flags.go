@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -56,39 +54,4 @@ func (o *outputFlags) check() error {
 		}
 	}
 	return nil
-}
-
-// version is that of the build, from the module's version or the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-	}
-	return v
-}
-
-func newVersionCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version, the commit and the Go version",
-		Example: "  photonscope version",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			revision, goVersion := "unknown", "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
-			}
-			_, err := fmt.Fprintf(a.stdout, "photonscope %s\ncommit %s\n%s\n", version(), revision, goVersion)
-			return err
-		},
-	}
 }
