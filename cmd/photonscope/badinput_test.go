@@ -82,6 +82,8 @@ func TestEveryUnusableCommandLineGetsOneSentence(t *testing.T) {
 		{2, "-T fields and -e go together", "demo -e time"},
 		{2, "-e photon.none: no field has this name", "demo -T fields -e photon.none"},
 		{2, "--legs cloud means nothing", "demo --legs cloud"},
+		{2, "--log-level loud means nothing", "demo --log-level loud"},
+		{2, "--log /nowhere/at/all: no such file", "demo --log /nowhere/at/all"},
 		{2, "--color green means nothing", "demo --color green"},
 		{2, "read takes captures", "read"},
 		{2, "export firmware takes one capture", "export firmware a b"},

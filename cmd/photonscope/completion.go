@@ -94,14 +94,16 @@ func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 // flagCompletions are what may stand behind a flag, by its name.
 func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
-		"field":  completeField,
-		"format": oneOf(formats...),
-		"color":  oneOf(colourChoices...),
-		"legs":   oneOf("device", "both"),
-		"mode":   oneOf("auto", "observe", "splice", "terminate"),
-		"as":     oneOf(strings.Split(keyForms, ", ")...),
-		"style":  oneOf("spark", "brewskey"),
-		"device": a.completeDevice,
+		"field":     completeField,
+		"format":    oneOf(formats...),
+		"color":     oneOf(colourChoices...),
+		"log-level": oneOf(logLevelNames...),
+		"log":       anyFile,
+		"legs":      oneOf("device", "both"),
+		"mode":      oneOf("auto", "observe", "splice", "terminate"),
+		"as":        oneOf(strings.Split(keyForms, ", ")...),
+		"style":     oneOf("spark", "brewskey"),
+		"device":    a.completeDevice,
 
 		"key":         a.completeKey,
 		"keylog":      anyFile,

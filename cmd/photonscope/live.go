@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync"
@@ -21,12 +22,14 @@ type liveFlags struct {
 	keys   []string
 	record string
 	keyLog string
+	log    logFlags
 }
 
 func (f *liveFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.keys, "key", "k", nil, keyFlagHelp)
 	cmd.Flags().StringVarP(&f.record, "write", "w", "", "record to a pcapng `file`, or - for standard output; the key log is written beside it")
 	cmd.Flags().StringVar(&f.keyLog, "keylog", "", "append session secrets to this `file` (also PHOTONKEYLOGFILE)")
+	f.log.register(cmd)
 }
 
 // live is a running source of sessions: its pipeline and what is kept of it.
@@ -39,24 +42,28 @@ type live struct {
 	out      *output
 	recorder *recorder // nil: not recording
 	keyLogs  []*keyLogFile
-	quiet    bool
+	log      *log
 	notes    notes
 }
 
 // newLive opens what a live source writes to.
 func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error) {
-	l := &live{app: a, keys: keys, quiet: o.quiet}
+	log, err := f.log.open(a, o.quiet)
+	if err != nil {
+		return nil, err
+	}
+	l := &live{app: a, keys: keys, log: log}
 	printTo := a.stdout
 	if f.record == "-" {
 		printTo = a.stderr // the recording has standard output
 	}
 	l.out = a.newOutput(printTo, o)
 	l.pipe = newPipeline(keys.Ring, l.out)
-	l.pipe.alarm = func(text string) { l.say("%s", text) }
+	l.pipe.alarm = func(text string) { l.alarm("%s", text) }
 	l.pipe.onEvent = l.keep
 	l.pipe.bothLegs = o.legs == "both"
 	if f.record != "" {
-		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.say)
+		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.alarm)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +114,7 @@ func (l *live) keep(e *decode.Event) {
 		if b.Opened && b.HasNonce {
 			for _, k := range l.keyLogs {
 				if err := k.add(lightssl.KeyLogEntry{Nonce: b.Nonce, HasNonce: true, Credentials: b.Credentials}); err != nil {
-					l.say("%v", err)
+					l.alarm("%v", err)
 				}
 			}
 		}
@@ -118,20 +125,33 @@ func (l *live) learn(id lightssl.Identity) {
 	note, err := l.keys.SaveLearnt(id.Device, id.Key)
 	if err != nil {
 		l.say("keep the public key of device %s: %v", id.Device, err)
-	} else if note != "" && !l.quiet {
-		l.say("%s", note)
+	} else if note != "" {
+		l.inform("%s", note)
 	}
 }
 
-// say prints one line to standard error, from any goroutine, without waiting:
+// say leaves a note of something to look at, from any goroutine, without waiting:
 // a stopped terminal must not hold up a session.
-func (l *live) say(format string, args ...any) { l.notes.add(fmt.Sprintf(format, args...)) }
+func (l *live) say(format string, args ...any) {
+	l.notes.add(slog.LevelWarn, fmt.Sprintf(format, args...))
+}
+
+// inform leaves a note of how things go on.
+func (l *live) inform(format string, args ...any) {
+	l.notes.add(slog.LevelInfo, fmt.Sprintf(format, args...))
+}
+
+// alarm leaves a note of something that is lost.
+func (l *live) alarm(format string, args ...any) {
+	l.notes.add(slog.LevelError, fmt.Sprintf(format, args...))
+}
 
 // serve runs a source until ctx ends or it fails, and prints and records what
 // it brings. A closed terminal or pipe ends printing, never a session.
 func (l *live) serve(ctx context.Context, run func(context.Context) error, source string) error {
 	signal.Ignore(syscall.SIGPIPE)
-	printed := l.notes.start(l.app)
+	printed := l.notes.start(l.log.print)
+	defer l.log.close()
 	defer printed()
 	drain, stopDrain := context.WithCancel(context.WithoutCancel(ctx))
 	var consumer sync.WaitGroup

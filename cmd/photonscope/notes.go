@@ -1,51 +1,62 @@
 package main
 
-import "sync"
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
 
-// notes carries lines for standard error from the traffic's path to a goroutine
-// that prints them, because printing may block for as long as a terminal is
-// stopped. Lines beyond the bound are counted instead. The zero value is ready
-// and keeps lines until start.
+// note is a line for the person who runs the program, beside the data.
+type note struct {
+	at    time.Time
+	level slog.Level
+	text  string // may hold foreign text
+}
+
+// notes carries notes from the traffic's path to a goroutine that prints them,
+// because printing may block for as long as a terminal is stopped. Those beyond the bound are counted instead. The zero value is ready
+// and keeps notes until start.
 type notes struct {
 	mu      sync.Mutex
 	more    *sync.Cond
-	lines   []string
+	waiting []note
 	dropped int
 	closed  bool
 }
 
-// maxNotes is how many lines wait at most.
+// maxNotes is how many notes wait at most.
 const maxNotes = 1000
 
-// add leaves a line to be printed.
-func (n *notes) add(line string) {
+// add leaves a note to be printed.
+func (n *notes) add(level slog.Level, text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.lines) == maxNotes {
+	if len(n.waiting) == maxNotes {
 		n.dropped++
 		return
 	}
-	n.lines = append(n.lines, line)
+	n.waiting = append(n.waiting, note{time.Now(), level, text})
 	if n.more != nil {
 		n.more.Signal()
 	}
 }
 
-// start prints lines from now on. The function it returns prints what is left
+// start prints notes from now on. The function it returns prints what is left
 // and ends that.
-func (n *notes) start(a *app) (stop func()) {
+func (n *notes) start(print func(note)) (stop func()) {
 	n.mu.Lock()
 	n.more = sync.NewCond(&n.mu)
 	n.mu.Unlock()
 	var printer sync.WaitGroup
 	printer.Go(func() {
 		for {
-			lines, dropped, open := n.take()
-			for _, line := range lines {
-				a.say("%s", line)
+			waiting, dropped, open := n.take()
+			for _, one := range waiting {
+				print(one)
 			}
 			if dropped > 0 {
-				a.say("%d more notes were left out: they came faster than they could be printed", dropped)
+				print(note{time.Now(), slog.LevelError, fmt.Sprintf("%d more notes were left out: they came faster than they could be printed", dropped)})
 			}
 			if !open {
 				return
@@ -61,14 +72,14 @@ func (n *notes) start(a *app) (stop func()) {
 	}
 }
 
-// take waits for lines and returns them. open is false once there will be none.
-func (n *notes) take() (lines []string, dropped int, open bool) {
+// take waits for notes and returns them. open is false once there will be none.
+func (n *notes) take() (waiting []note, dropped int, open bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for len(n.lines) == 0 && !n.closed {
+	for len(n.waiting) == 0 && !n.closed {
 		n.more.Wait()
 	}
-	lines, dropped = n.lines, n.dropped
-	n.lines, n.dropped = nil, 0
-	return lines, dropped, !n.closed || len(lines) > 0
+	waiting, dropped = n.waiting, n.dropped
+	n.waiting, n.dropped = nil, 0
+	return waiting, dropped, !n.closed || len(waiting) > 0
 }

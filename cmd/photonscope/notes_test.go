@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -24,10 +25,11 @@ func (s *stoppedTerminal) Write(b []byte) (int, error) {
 func TestNotesNeverWaitForAStoppedTerminal(t *testing.T) {
 	terminal := &stoppedTerminal{goOn: make(chan struct{})}
 	var n notes
-	stop := n.start(&app{stderr: terminal})
+	a := &app{stderr: terminal}
+	stop := n.start(func(n note) { a.say("%s", n.text) })
 	const all = 3 * maxNotes
 	for i := range all {
-		n.add(fmt.Sprintf("note %d", i)) // blocks for ever if notes wait
+		n.add(slog.LevelInfo, fmt.Sprintf("note %d", i)) // blocks for ever if notes wait
 	}
 	close(terminal.goOn)
 	stop()

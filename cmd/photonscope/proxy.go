@@ -97,9 +97,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 		return err
 	}
 	run.attach(srv)
-	if !f.output.quiet {
-		a.say("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
-	}
+	run.inform("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
 	return run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, "proxy "+ln.Addr().String())
 }
 
@@ -203,7 +201,9 @@ func (l *live) attach(srv *proxy.Server) {
 	srv.KeyLog = l.keys.Ring.AddSession
 	srv.OnIdentity = l.keys.Ring.AddOpened
 	srv.Notice = func(n proxy.Notice) {
-		if n.Kind != proxy.ModeChosen || !l.quiet {
+		if n.Kind == proxy.ModeChosen {
+			l.inform("%s", n.Text)
+		} else {
 			l.say("%s", n.Text)
 		}
 	}
