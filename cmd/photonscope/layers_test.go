@@ -41,6 +41,8 @@ var layers = map[string]layer{
 	"store":    {row: 4, banned: []ban{noSockets, noFiles, noLogs}},
 	"diagnose": {row: 4, banned: []ban{noSockets, noFiles, noLogs}, pure: true},
 
+	"decode/explain": {row: 3, banned: []ban{noSockets, noFiles, noLogs, noLocks}, pure: true},
+
 	"store/filter": {row: 3, banned: []ban{noSockets, noFiles, noLogs}, pure: true},
 
 	"decode": {row: 2, banned: []ban{noSockets, noFiles, noLogs, noLocks}, pure: true},
