@@ -2,9 +2,13 @@ package ui
 
 import (
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
+
+	"github.com/photonscope/photonscope/decode"
 )
 
 // app is everything on the screen. It belongs to the goroutine of the loop: only
@@ -15,8 +19,8 @@ type app struct {
 	look       *look
 	model      *model
 	views      []view
-	at         int   // the view that is shown
-	before     []int // views that q leads back to
+	at         int     // the view that is shown
+	before     []visit // that q leads back to
 	overlays   []overlay
 	focus      []int // per view, the pane that has the focus
 	zoom       bool
@@ -28,7 +32,16 @@ type app struct {
 	quitting   bool
 
 	lastInput
+	busy           atomic.Bool // there are events that were not looked at yet
 	commandHistory history
+	printer        decode.Printer
+	text           []byte
+}
+
+// visit is where the user was.
+type visit struct {
+	view  int
+	scope scope
 }
 
 // view is one of the numbered screens.
@@ -65,6 +78,9 @@ func newApp(opt Options) *app {
 		Box: tview.NewBox(), opt: opt, look: newLook(opt.Theme, opt.ASCII),
 		quit: func() {}, setMouse: func(bool) {},
 	}
+	if opt.Now == nil {
+		a.opt.Now = time.Now
+	}
 	a.model = newModel(opt.Store)
 	a.views = newViews(a)
 	a.focus = make([]int, len(a.views))
@@ -99,25 +115,43 @@ func (a *app) closeTop() {
 // say shows one line above the footer until the next key.
 func (a *app) say(r role, text Safe) { a.notice, a.noticeRole = text, r }
 
-// refresh takes notice of what came since the last time. It reports whether
-// there is anything new to draw.
-func (a *app) refresh() bool {
-	changed := a.model.refresh()
-	if changed {
-		for _, v := range a.views {
-			v.refresh()
-		}
+// refresh takes notice of what came since the last time.
+func (a *app) refresh() {
+	a.model.refresh()
+	a.busy.Store(a.model.more)
+	for _, v := range a.views {
+		v.refresh()
 	}
-	return changed
 }
 
 // goTo shows a view.
 func (a *app) goTo(i int) {
 	if i != a.at {
-		a.before = append(a.before, a.at)
+		a.before = append(a.before, visit{a.at, a.model.scope})
 		a.at = i
 		a.zoom = false
 	}
+}
+
+// enter shows a view, and of the events those of a scope.
+func (a *app) enter(p place, s scope) {
+	a.before = append(a.before, visit{a.at, a.model.scope})
+	a.model.setScope(s)
+	for i, v := range a.views {
+		if v.place() == p {
+			a.at = i
+		}
+	}
+	a.zoom = false
+	a.refresh()
+}
+
+// now returns the time that ages are counted to.
+func (a *app) now() time.Time {
+	if a.opt.Live && !a.opt.ended() {
+		return a.opt.Now()
+	}
+	return time.Time{}
 }
 
 // goToPlace shows the view that a place belongs to.
@@ -271,7 +305,10 @@ func (a *app) back() {
 	case a.focus[a.at] != 0:
 		a.focus[a.at] = 0
 	case n > 0:
-		a.at, a.before = a.before[n-1], a.before[:n-1]
+		last := a.before[n-1]
+		a.at, a.before = last.view, a.before[:n-1]
+		a.model.setScope(last.scope)
+		a.refresh()
 	default:
 		a.do(actQuit)
 	}

@@ -94,6 +94,9 @@ func (a *app) state() (Safe, role) {
 
 func (a *app) contextLine() Safe {
 	text := clean(a.opt.Title)
+	if a.model.scope.label != "" {
+		text += "   " + a.model.scope.label
+	}
 	if more := a.view().context(); more != "" {
 		text += "   " + more
 	}

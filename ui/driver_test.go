@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gdamore/tcell/v2"
+
+	"github.com/photonscope/photonscope/store"
 )
 
 // driver runs the real loop on a simulated screen and plays a user. It waits for
@@ -15,7 +17,7 @@ import (
 type driver struct {
 	t      *testing.T
 	screen tcell.SimulationScreen
-	store  *memory
+	store  *store.Store
 	cancel context.CancelFunc
 	result chan error
 
@@ -28,7 +30,7 @@ type driver struct {
 // drive starts a screen.
 func drive(t *testing.T, w, h int, opt Options) *driver {
 	t.Helper()
-	d := &driver{t: t, store: &memory{}, result: make(chan error, 1)}
+	d := &driver{t: t, store: stored(), result: make(chan error, 1)}
 	d.cond = sync.NewCond(&d.mu)
 	d.screen = tcell.NewSimulationScreen("UTF-8")
 	if err := d.screen.Init(); err != nil {
@@ -150,7 +152,7 @@ func (d *driver) end() {
 func TestAUserReadsAMessageAndQuits(t *testing.T) {
 	d := drive(t, 80, 24, Options{Title: "test", Live: true})
 	d.see("LIVE")
-	d.store.add(talk(t)...)
+	d.store.Append(talk(t))
 	d.press("2").see("250 events").press("g", "j", "j", "Tab", "Tab").press("?").see("EVERYWHERE").press("Esc").gone("EVERYWHERE")
 	d.screen.InjectKey(tcell.KeyRune, 'Q', tcell.ModNone)
 	d.quits()

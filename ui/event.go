@@ -7,6 +7,12 @@ import (
 	"github.com/photonscope/photonscope/decode"
 )
 
+// summaryOf returns what an event says, in one line.
+func (a *app) summaryOf(e *decode.Event) Safe {
+	a.text = a.printer.AppendSummary(a.text[:0], e)
+	return Safe(a.text)
+}
+
 // kindOf returns the one word for an event.
 func kindOf(e *decode.Event) Safe {
 	if m, ok := e.Body.(*decode.Message); ok {

@@ -8,11 +8,12 @@ import (
 	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/store"
 )
 
 // topic is what is explained: a field of an event, and a byte of it.
 type topic struct {
-	index  int // of the event
+	seq    store.Seq
 	event  decode.Event
 	layers []decode.Layer
 	layer  int
@@ -24,16 +25,16 @@ type topic struct {
 // what they mean, why they are there, how they came about, where that is written.
 type explainer struct {
 	topic
+	wordWriter
 	model   *model
 	secrets bool
-	out     []line
 }
 
 // newExplain opens the explanation of a topic.
 func newExplain(a *app, t topic) *dialog {
-	x := &explainer{topic: t, model: a.model, secrets: a.opt.ShowSecrets}
+	x := &explainer{topic: t, wordWriter: wordWriter{width: 10}, model: a.model, secrets: a.opt.ShowSecrets}
 	x.write()
-	return newDialog(a, x.title(), func(w int) []line { return wrapped(x.out, w) })
+	return newDialog(a, x.title(), func(w int) []line { return wrapped(x.lines, w) })
 }
 
 func (x *explainer) title() Safe {
@@ -53,24 +54,9 @@ func (x *explainer) write() {
 	x.sources()
 }
 
-// wordWidth is how wide the words in front are.
-const wordWidth = 10
-
-// say adds a line with a word in front.
-func (x *explainer) say(word, text Safe) {
-	if text != "" {
-		x.out = append(x.out, line{padded(word, wordWidth) + text, normal, wordWidth})
-	}
-}
-
+// sayf adds a line with a word in front.
 func (x *explainer) sayf(word Safe, format string, args ...any) {
-	x.say(word, Safe(fmt.Sprintf(format, args...)))
-}
-
-func (x *explainer) gap() {
-	if n := len(x.out); n > 0 && x.out[n-1].text != "" {
-		x.out = append(x.out, line{})
-	}
+	x.add(word, Safe(fmt.Sprintf(format, args...)))
 }
 
 // hideBytes reports whether the bytes are keys that are not to be shown.
@@ -82,12 +68,12 @@ func (x *explainer) hideBytes() bool {
 func (x *explainer) bytes() {
 	f, l := x.field, &x.layers[x.layer]
 	if f.End <= f.Start {
-		x.say("bytes", "none of its own: computed from the rest of the session")
+		x.add("bytes", "none of its own: computed from the rest of the session")
 		return
 	}
 	x.sayf("bytes", "%d to %d of the %s layer, %d in all", f.Start, f.End-1, l.Name, f.End-f.Start)
 	if x.hideBytes() {
-		x.say("", field.Masked)
+		x.add("", field.Masked)
 		return
 	}
 	b := l.Bytes[f.Start:f.End]
@@ -96,7 +82,7 @@ func (x *explainer) bytes() {
 	if len(shown) < len(b) {
 		more = " …"
 	}
-	x.say("", Safe(fmt.Sprintf("% x", shown))+more)
+	x.add("", Safe(fmt.Sprintf("% x", shown))+more)
 	if at := x.offset; at >= f.Start && at < f.End {
 		c := l.Bytes[at]
 		x.sayf("byte", "0x%02x at %d: bits %04b %04b, unsigned %d, signed %d", c, at, c>>4, c&15, c, int8(c))
@@ -118,12 +104,12 @@ func (x *explainer) numbers(b []byte) {
 func (x *explainer) meaning() {
 	f := x.field
 	x.gap()
-	x.say("field", fieldText(f, x.secrets))
+	x.add("field", fieldText(f, x.secrets))
 	if f.Key != "" {
 		x.sayf("name", "%s, in filters, in -e and in NDJSON", f.Key)
 	}
-	x.say("means", Safe(f.Help))
-	x.say("why", lessonOf(f.Key).why)
+	x.add("means", Safe(f.Help))
+	x.add("why", lessonOf(f.Key).why)
 }
 
 // message says what the event is.
@@ -133,7 +119,7 @@ func (x *explainer) message() {
 	case *decode.Message:
 		x.sayf("message", "%s: %s", b.Meaning.Kind, b.Meaning.Kind.Means())
 	case *decode.Sealed:
-		x.say("sealed", Safe(b.Reason))
+		x.add("sealed", Safe(b.Reason))
 	case *decode.Malformed:
 		x.sayf("fault", "%s, at offset %d of the %s layer", b.Reason, b.Offset, b.Layer)
 	}
@@ -145,7 +131,7 @@ func (x *explainer) origin() {
 	x.gap()
 	switch b := x.event.Body.(type) {
 	case *decode.Nonce:
-		x.say("made", "40 random bytes from the cloud. The device repeats them in its identity, so that nobody can play back an old one.")
+		x.add("made", "40 random bytes from the cloud. The device repeats them in its identity, so that nobody can play back an old one.")
 	case *decode.Identity:
 		x.identity(b)
 	case *decode.Credentials:
@@ -156,41 +142,41 @@ func (x *explainer) origin() {
 }
 
 func (x *explainer) identity(b *decode.Identity) {
-	x.say("made", "The device takes the nonce (40 bytes), its ID (12) and its public key (162), pads them to 256 bytes (PKCS #1 v1.5, type 2: 00 02, random bytes, 00) and encrypts that with the server's public key: c = m^e mod n.")
+	x.add("made", "The device takes the nonce (40 bytes), its ID (12) and its public key (162), pads them to 256 bytes (PKCS #1 v1.5, type 2: 00 02, random bytes, 00) and encrypts that with the server's public key: c = m^e mod n.")
 	if b.Opened && b.HasNonce {
 		x.sayf("check", "the nonce inside is the one that was sent: %v", b.NonceOK)
 	}
 	x.gap()
-	x.say("again", "with the 256 bytes of the wire layer in identity.bin and the server's private key:")
-	x.say("", "openssl pkeyutl -decrypt -inkey server.pem -in identity.bin | xxd")
+	x.add("again", "with the 256 bytes of the wire layer in identity.bin and the server's private key:")
+	x.add("", "openssl pkeyutl -decrypt -inkey server.pem -in identity.bin | xxd")
 }
 
 func (x *explainer) credentials(b *decode.Credentials) {
-	x.say("made", "The cloud draws an AES key (16 bytes), an IV (16) and a salt (8), encrypts these 40 with the device's public key (128 bytes), and signs with its own key (256 bytes) the HMAC-SHA1 of the 128 bytes, keyed with the 40.")
+	x.add("made", "The cloud draws an AES key (16 bytes), an IV (16) and a salt (8), encrypts these 40 with the device's public key (128 bytes), and signs with its own key (256 bytes) the HMAC-SHA1 of the 128 bytes, keyed with the 40.")
 	x.sayf("check", "signature %s", b.Signature)
 	x.gap()
-	x.say("again", "with the first 128 bytes in sealed.bin, the last 256 in signature.bin:")
-	x.say("", "openssl pkeyutl -decrypt -inkey device.pem -in sealed.bin | xxd")
-	x.say("", "openssl pkeyutl -verifyrecover -pubin -inkey server.pub.pem -in signature.bin | xxd")
-	x.say("", Safe("openssl dgst -sha1 -mac HMAC -macopt hexkey:"+string(x.secretHex(b.Credentials[:], "CREDENTIALS"))+" sealed.bin"))
-	x.say("", "The last two print the same 20 bytes if the signature is right.")
+	x.add("again", "with the first 128 bytes in sealed.bin, the last 256 in signature.bin:")
+	x.add("", "openssl pkeyutl -decrypt -inkey device.pem -in sealed.bin | xxd")
+	x.add("", "openssl pkeyutl -verifyrecover -pubin -inkey server.pub.pem -in signature.bin | xxd")
+	x.add("", Safe("openssl dgst -sha1 -mac HMAC -macopt hexkey:"+string(x.secretHex(b.Credentials[:], "CREDENTIALS"))+" sealed.bin"))
+	x.add("", "The last two print the same 20 bytes if the signature is right.")
 }
 
 // frame says how the plaintext was sealed.
 func (x *explainer) frame() {
 	block := x.block()
-	x.say("sealed", "The message is padded to whole blocks of 16 bytes (PKCS #7) and encrypted with AES-128-CBC with the session's key. In front go two bytes with the length.")
+	x.add("sealed", "The message is padded to whole blocks of 16 bytes (PKCS #7) and encrypted with AES-128-CBC with the session's key. In front go two bytes with the length.")
 	if block >= 0 {
 		x.sayf("block", "%d of the frame: bytes %d to %d on the wire. Before AES each byte was combined (XOR) with the block before it, the first block with the IV.", block, 2+16*block, 2+16*block+15)
 	}
-	key, iv, from, ok := x.model.cipherAt(x.index)
+	key, iv, from, ok := x.model.cipherAt(x.seq)
 	if !ok {
 		return
 	}
-	x.say("IV", from)
+	x.add("IV", from)
 	x.gap()
-	x.say("again", "the whole frame, without us:")
-	x.say("", Safe(fmt.Sprintf("echo %x | xxd -r -p | openssl enc -d -aes-128-cbc -nopad -K %s -iv %s | xxd",
+	x.add("again", "the whole frame, without us:")
+	x.add("", Safe(fmt.Sprintf("echo %x | xxd -r -p | openssl enc -d -aes-128-cbc -nopad -K %s -iv %s | xxd",
 		x.event.Raw[lightssl.FrameHeaderLen:], x.secretHex(key, "KEY"), x.secretHex(iv, "IV"))))
 }
 
@@ -227,18 +213,19 @@ func (x *explainer) secretHex(b []byte, stands Safe) Safe {
 func (x *explainer) sources() {
 	x.gap()
 	if x.field != nil {
-		x.say("source", lessonOf(x.field.Key).source)
+		x.add("source", lessonOf(x.field.Key).source)
 	}
 	if m, ok := x.event.Body.(*decode.Message); ok {
 		for _, k := range particle.Kinds() {
 			if k.Kind == m.Meaning.Kind && k.Source != "" {
-				x.say("source", Safe(k.Source))
+				x.add("source", Safe(k.Source))
 			}
 		}
 	}
 	if x.event.Body != nil && !x.secrets {
 		if _, ok := x.event.Body.(*decode.Message); ok {
-			x.out = append(x.out, line{}, line{"KEY and IV stand for the session's secrets; --show-secrets puts them in.", quiet, 0})
+			x.gap()
+			x.lines = append(x.lines, line{"KEY and IV stand for the session's secrets; --show-secrets puts them in.", quiet, 0})
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestEveryFieldIsExplained(t *testing.T) {
 }
 
 func TestExplanationsOfAMessage(t *testing.T) {
-	a := newApp(Options{Store: &memory{events: talk(t)}, Title: "talk.pcapng"})
+	a := newApp(Options{Store: stored(talk(t)...), Title: "talk.pcapng"})
 	press(a, "2", "g", "j", "j", "j", "j", "Tab", "j", "j", "j", "Tab", "K")
 	golden(t, "explain-field-80x24", show(t, a, 80, 24), a.look)
 	press(a, "Esc", "Tab", "g", "j", "j", "K")

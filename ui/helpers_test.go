@@ -3,7 +3,6 @@ package ui
 import (
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/gdamore/tcell/v2"
@@ -11,6 +10,8 @@ import (
 	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store"
 )
 
 // recordings are captures of genuine firmware with genuine servers.
@@ -59,28 +60,11 @@ func events(t testing.TB, recording string) []decode.Event {
 // talk is a healthy session from its beginning, with an update over the air.
 func talk(t testing.TB) []decode.Event { return events(t, "healthy-brewskey-fw2.3.1/capture.pcapng") }
 
-// memory is a Source in memory.
-type memory struct {
-	mu     sync.Mutex
-	events []decode.Event
-}
-
-func (m *memory) Len() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.events)
-}
-
-func (m *memory) Event(i int) decode.Event {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.events[i]
-}
-
-func (m *memory) add(e ...decode.Event) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.events = append(m.events, e...)
+// stored returns a store with events.
+func stored(events ...decode.Event) *store.Store {
+	s := store.New(0)
+	s.Append(events)
+	return s
 }
 
 // show draws an app on a screen.
@@ -123,3 +107,5 @@ func keyEvent(name string) *tcell.EventKey {
 	}
 	return tcell.NewEventKey(tcell.KeyRune, []rune(name)[0], tcell.ModNone)
 }
+
+func connID(n int) stream.ConnID { return stream.ConnID(n) }

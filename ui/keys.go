@@ -69,6 +69,8 @@ const (
 
 	actPause   action = "pause"
 	actLayer   action = "layer"
+	actOlder   action = "older"
+	actNewer   action = "newer"
 	actExplain action = "explain"
 )
 
@@ -100,6 +102,9 @@ var bindings = []binding{
 	{actHalfUp, "Ctrl-U", inPanes, "", "half a page up"},
 
 	{actLayer, "x", inMessages, "layer", "layer: wire, plain, payload"},
+
+	{actOlder, "[", inHandshake, "older", "the attempt before"},
+	{actNewer, "]", inHandshake, "newer", "the attempt after"},
 
 	{actNextPane, "Tab", anywhere, "pane", "next pane"},
 	{actPrevPane, "Shift-Tab", anywhere, "", "previous pane"},

@@ -18,6 +18,8 @@ type list struct {
 	bare   bool // without a header
 	follow bool // the last row stays selected when more come
 	seen   int  // rows there were when following ended
+	key    uint64
+	hasKey bool // key is that of the selected row
 	page   int  // rows that fit, as drawn last
 	empty  []Safe
 	cells  []cell
@@ -29,6 +31,14 @@ type rowSource interface {
 	Len() int
 	// Row appends the cells of a row, one for each column of the plan.
 	Row(dst []cell, i int) []cell
+}
+
+// keyed is a rowSource whose rows move: when what came first is forgotten, when
+// others come between, when the order changes.
+type keyed interface {
+	Key(row int) uint64
+	// RowOf returns where a row is now, or where it would be.
+	RowOf(key uint64) (row int, ok bool)
 }
 
 // column is one column of a list. One of the plan may have the width 0: it takes
@@ -67,14 +77,33 @@ func (l *list) height() int {
 // refresh takes notice of rows that came or went.
 func (l *list) refresh() {
 	n := l.rows.Len()
-	before := l.sel
+	if k, ok := l.rows.(keyed); ok && l.hasKey {
+		row, _ := k.RowOf(l.key)
+		l.top += row - l.sel
+		l.sel = row
+	}
 	if l.follow {
 		l.sel = n - 1
 	}
 	l.sel = max(min(l.sel, n-1), 0)
-	if l.sel != before {
+	if l.remember() {
 		l.moved()
 	}
+}
+
+// remember notes which row is selected. It reports whether that is another one
+// than before.
+func (l *list) remember() bool {
+	k, ok := l.rows.(keyed)
+	if !ok || l.sel >= l.rows.Len() {
+		before := l.hasKey
+		l.hasKey = false
+		return before
+	}
+	key, had := k.Key(l.sel), l.hasKey
+	changed := !had || key != l.key
+	l.key, l.hasKey = key, true
+	return changed
 }
 
 // below returns how many rows came since following ended.
@@ -94,6 +123,7 @@ func (l *list) choose(i int) {
 	}
 	if i != l.sel {
 		l.sel = i
+		l.remember()
 		l.moved()
 	}
 }

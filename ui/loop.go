@@ -29,8 +29,7 @@ type refresher struct {
 
 // drawState is what a draw depends on beside keys: it is read without the loop.
 type drawState struct {
-	events int
-	notes  int
+	notes int
 
 	ended bool
 	loads bool
@@ -40,6 +39,7 @@ type drawState struct {
 func (r *refresher) run(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
+	changed := r.app.opt.Store.Changed()
 	for {
 		select {
 		case <-r.over:
@@ -48,20 +48,25 @@ func (r *refresher) run(ctx context.Context) {
 			r.stop()
 			return
 		case <-tick.C:
-			if state := r.app.drawState(); state != r.seen {
-				r.seen = state
-				r.draw()
+		}
+		state := r.app.drawState()
+		select {
+		case <-changed:
+			changed = r.app.opt.Store.Changed()
+		default:
+			if state == r.seen && !r.app.busy.Load() {
+				continue
 			}
 		}
+		r.seen = state
+		r.draw()
 	}
 }
 
-// drawState returns what a draw depends on. It is safe to call beside the loop.
+// drawState returns what a draw depends on beside the store. It is safe to call
+// beside the loop.
 func (a *app) drawState() drawState {
-	return drawState{
-		events: a.opt.Store.Len(), notes: a.opt.Log.count(), ended: a.opt.ended(),
-		loads: a.opt.Loading != nil && a.opt.Loading(),
-	}
+	return drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.Loading != nil && a.opt.Loading()}
 }
 
 // draw has the loop take notice of the store and draw. It waits for that, but

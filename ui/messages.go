@@ -3,24 +3,25 @@ package ui
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/store"
 )
 
 // messages is view 2: what was said, one event a row; below it the fields of the
 // selected one and its bytes, which lead to each other.
 type messages struct {
-	app   *app
-	list  *list
-	tree  *tree
-	hex   *hexPane
-	rows  *eventRows
-	shown int // the event whose fields are shown, -1: none
+	app    *app
+	list   *list
+	tree   *tree
+	hex    *hexPane
+	rows   *eventRows
+	shown  store.Seq // the event whose fields are shown
+	loaded bool      // there is one
 }
 
 func newMessages(a *app) *messages {
-	m := &messages{app: a, rows: &eventRows{model: a.model, look: a.look}, shown: -1}
+	m := &messages{app: a, rows: &eventRows{model: a.model, look: a.look, app: a}}
 	m.list = newList(a.look, m.rows)
 	m.list.follow = true
 	m.list.empty = []Safe{"Nothing has been said yet."}
@@ -58,10 +59,17 @@ func (m *messages) refresh() {
 
 // load shows the selected event in the tree and the bytes.
 func (m *messages) load() {
-	if m.rows.Len() == 0 || m.shown == m.list.sel {
+	if m.list.sel >= m.rows.Len() {
+		m.loaded = false
+		m.tree.show(nil)
+		m.treeMoved()
 		return
 	}
-	m.shown = m.list.sel
+	seq := m.rows.view.At(m.list.sel)
+	if m.loaded && m.shown == seq {
+		return
+	}
+	m.shown, m.loaded = seq, true
 	e := m.rows.event(m.shown)
 	m.tree.show(decode.Dissect(&e))
 	m.treeMoved()
@@ -100,11 +108,11 @@ func (m *messages) do(act action) bool {
 
 // explain explains the selected event, field or byte.
 func (m *messages) explain() {
-	if m.shown < 0 {
+	if !m.loaded {
 		m.app.say(quiet, "There is nothing yet to explain.")
 		return
 	}
-	t := topic{index: m.shown, event: m.rows.event(m.shown), layers: m.tree.layers, layer: m.tree.layer, offset: -1}
+	t := topic{seq: m.shown, event: m.rows.event(m.shown), layers: m.tree.layers, layer: m.tree.layer, offset: -1}
 	if n := m.tree.current(); n != nil && m.app.pane() != pane(m.list) {
 		t.field = n.field
 	}
@@ -212,10 +220,9 @@ func (m *messages) hexTitle() Safe {
 // eventRows are the rows of the list.
 type eventRows struct {
 	*model
-	look    *look
-	size    class
-	printer decode.Printer
-	text    []byte
+	look *look
+	size class
+	app  *app
 }
 
 // plan returns the columns that a size has room for.
@@ -231,15 +238,19 @@ func (r *eventRows) plan() []column {
 
 // Row implements rowSource.
 func (r *eventRows) Row(dst []cell, i int) []cell {
-	e := r.event(i)
-	no := cell{Safe(fmt.Sprint(i + 1)), normal}
-	at := cell{Safe(fmt.Sprintf("%.3f", e.At.Sub(r.start()).Seconds())), normal}
+	seq := r.view.At(i)
+	e := r.event(seq)
+	if e.Body == nil {
+		return append(dst, cell{Safe(fmt.Sprint(seq + 1)), quiet})
+	}
+	no := cell{Safe(fmt.Sprint(seq + 1)), normal}
+	at := cell{Safe(fmt.Sprintf("%.3f", e.At.Sub(r.origin).Seconds())), normal}
 	dir := cell{r.look.direction(e.From), sender(e.From)}
 	if _, ok := e.Body.(*decode.Opened); ok {
 		dir = cell{" · ", quiet}
 	}
 	kind := cell{kindOf(&e), kindRole(&e)}
-	info := cell{r.info(&e), normal}
+	info := cell{r.app.summaryOf(&e), normal}
 	size := cell{}
 	if len(e.Raw) > 0 {
 		size.text = Safe(fmt.Sprint(len(e.Raw)))
@@ -254,17 +265,17 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 	return append(dst, no, at, cell{deviceOf(&e), normal}, dir, kind, info, size, rtt)
 }
 
-func (r *eventRows) start() time.Time {
-	if r.Len() == 0 {
-		return time.Time{}
+// showEvent shows an event among the messages: all of them, if those shown are
+// without it.
+func (a *app) showEvent(seq store.Seq) bool {
+	s := a.model.scope
+	if _, ok := a.model.RowOf(uint64(seq)); !ok {
+		s = scope{}
 	}
-	e := r.event(0)
-	return e.At
-}
-
-func (r *eventRows) info(e *decode.Event) Safe {
-	r.text = r.printer.AppendSummary(r.text[:0], e)
-	return Safe(r.text)
+	a.enter(inMessages, s)
+	row, ok := a.model.RowOf(uint64(seq))
+	a.view().(*messages).list.choose(row)
+	return ok
 }
 
 // goToNumber selects the event with a number in the list.
@@ -274,6 +285,10 @@ func goToNumber(a *app, arg string) Safe {
 		return clean(arg) + " is no number of an event"
 	}
 	a.goToPlace(inMessages)
-	a.view().(*messages).list.choose(n - 1)
+	row, ok := a.model.RowOf(uint64(n - 1))
+	a.view().(*messages).list.choose(row)
+	if !ok {
+		return "event " + Safe(arg) + " is not among those shown; the next one is selected"
+	}
 	return ""
 }

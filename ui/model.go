@@ -2,79 +2,126 @@ package ui
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/store"
 )
 
-// Source is where the events are. Its methods may be called while it grows.
-type Source interface {
-	Len() int // never falls
-	Event(i int) decode.Event
-}
-
-// model is the events as the screen sees them. A paused screen sees those that
-// there were when it was paused.
+// model is the events as the screen sees them: those that match the filter, and
+// the sessions. A paused screen sees what there was when it was paused.
 type model struct {
-	source Source
-	n      int
-	paused bool
+	store    *store.Store
+	view     *store.View
+	sessions []store.Session
+	origin   time.Time // of the first event: relative times count from it
+	end      store.Seq // what the screen knows of
+	more     bool      // the view has not looked at everything yet
+	paused   bool
+
+	scope    scope
+	problems bool // only what is worth a look
+	bothLegs bool
 }
 
-func newModel(s Source) *model { return &model{source: s} }
+func newModel(s *store.Store) *model {
+	m := &model{store: s, view: store.NewView(s)}
+	m.apply()
+	return m
+}
 
-// Len implements rowSource.
-func (m *model) Len() int { return m.n }
-
-func (m *model) event(i int) decode.Event { return m.source.Event(i) }
+// lookFor is how long the screen looks at new events before it draws again.
+const lookFor = 15 * time.Millisecond
 
 // refresh takes notice of what came, unless the screen is paused.
-func (m *model) refresh() bool {
-	if n := m.source.Len(); n != m.n && !m.paused {
-		m.n = n
-		return true
+func (m *model) refresh() {
+	if m.paused {
+		return
 	}
-	return false
+	m.more = m.view.Refresh(lookFor)
+	m.sessions = m.store.Sessions(m.sessions[:0])
+	first, end := m.store.Bounds()
+	m.end = end
+	if row, ok := m.store.Row(first); ok && m.origin.IsZero() {
+		m.origin = row.At
+	}
 }
 
 // waiting returns how many events came since the screen was paused.
-func (m *model) waiting() int { return m.source.Len() - m.n }
+func (m *model) waiting() int {
+	_, end := m.store.Bounds()
+	return int(end - m.end)
+}
+
+// Len implements rowSource.
+func (m *model) Len() int { return m.view.Len() }
+
+// Key implements keyed.
+func (m *model) Key(row int) uint64 { return uint64(m.view.At(row)) }
+
+// RowOf implements keyed.
+func (m *model) RowOf(key uint64) (int, bool) { return m.view.RowOf(store.Seq(key)) }
+
+// event returns an event; one that was evicted meanwhile has the body nil.
+func (m *model) event(seq store.Seq) decode.Event {
+	e, _ := m.store.At(seq)
+	return e
+}
 
 // summary says in a few words what is going on.
-func (m *model) summary() string { return fmt.Sprintf("%d events", m.source.Len()) }
+func (m *model) summary() Safe {
+	online, problems := 0, 0
+	for i := range m.sessions {
+		l := m.sessions[i].Main()
+		problems += l.Problems
+		if l.Steps[store.StepHelloReply].Done && !l.Over() {
+			online++
+		}
+	}
+	return Safe(fmt.Sprintf("%d online, !%d", online, problems))
+}
 
 // maxBack is how far back the frame before one is looked for.
-const maxBack = 20_000
+const maxBack = 50_000
 
 // cipherAt returns the key and the IV that a frame was sealed with, and says
 // where the IV comes from. ok is false if the session's keys are not known.
-func (m *model) cipherAt(i int) (key, iv []byte, from Safe, ok bool) {
-	frame := m.event(i)
-	for j := i - 1; j >= max(i-maxBack, 0); j-- {
-		e := m.event(j)
-		if e.Conn.ID != frame.Conn.ID {
+func (m *model) cipherAt(seq store.Seq) (key, iv []byte, from Safe, ok bool) {
+	frame, _ := m.store.Row(seq)
+	first, _ := m.store.Bounds()
+	for n := 0; n < maxBack && seq > first; n++ {
+		seq--
+		row, held := m.store.Row(seq)
+		if !held || row.Conn != frame.Conn {
 			continue
 		}
-		if c, opened := e.Body.(*decode.Credentials); opened && c.Opened {
+		switch row.Type {
+		case store.TypeCredentials:
+			e := m.event(seq)
+			c, isC := e.Body.(*decode.Credentials)
+			if !isC || !c.Opened {
+				continue
+			}
 			if iv == nil {
 				iv, from = c.Credentials.IV(), "from the credentials, because this is the first frame in this direction"
 			}
 			return c.Credentials.Key(), iv, from, true
-		}
-		if iv == nil && e.From == frame.From && len(e.Raw) >= lightssl.FrameHeaderLen+lightssl.BlockLen && isFrame(&e) {
-			iv = e.Raw[lightssl.FrameHeaderLen : lightssl.FrameHeaderLen+lightssl.BlockLen]
-			from = Safe(fmt.Sprintf("the first 16 bytes of ciphertext of the frame before in this direction, number %d: %x", j+1, iv))
+		case store.TypeMessage, store.TypeSealed, store.TypeMalformed:
+			if iv == nil && row.From == frame.From {
+				iv, from = m.nextIV(seq)
+			}
 		}
 	}
 	return nil, nil, "", false
 }
 
-// isFrame reports whether an event is a frame, in contrast to a record of the
-// handshake.
-func isFrame(e *decode.Event) bool {
-	switch e.Body.(type) {
-	case *decode.Message, *decode.Sealed, *decode.Malformed:
-		return true
+// nextIV returns the IV that a frame leaves to the one after it.
+func (m *model) nextIV(seq store.Seq) ([]byte, Safe) {
+	e := m.event(seq)
+	if len(e.Raw) < lightssl.FrameHeaderLen+lightssl.BlockLen {
+		return nil, ""
 	}
-	return false
+	iv := e.Raw[lightssl.FrameHeaderLen : lightssl.FrameHeaderLen+lightssl.BlockLen]
+	return iv, Safe(fmt.Sprintf("the first 16 bytes of ciphertext of the frame before in this direction, number %d: %x", seq+1, iv))
 }

@@ -51,7 +51,7 @@ func TestRandomKeysAndSizesDoNoHarm(t *testing.T) {
 	all := talk(t)
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 4))
-		source := &memory{}
+		source := stored()
 		a := newApp(Options{Store: source, Title: "x", Live: seed%2 == 0, ASCII: seed%3 == 0, Theme: Themes[seed%4], Log: new(Log)})
 		screen := newScreen(t, 80, 24)
 		var did []string
@@ -63,9 +63,9 @@ func TestRandomKeysAndSizesDoNoHarm(t *testing.T) {
 				did = append(did, fmt.Sprintf("%dx%d", w, h))
 				screen.SetSize(w, h)
 			case 1:
-				n := source.Len()
-				source.add(all[n:min(len(all), n+r.IntN(40))]...)
-				did = append(did, fmt.Sprintf("%d events", source.Len()))
+				_, n := source.Bounds()
+				source.Append(all[n:min(len(all), int(n)+r.IntN(40))])
+				did = append(did, fmt.Sprintf("%d events", n))
 				a.refresh()
 			default:
 				key := anyKey(r)
@@ -97,7 +97,7 @@ func leavesByEscape(t *testing.T, a *app, did func() string) {
 }
 
 func TestAnySizeIsDrawnWithinTheScreen(t *testing.T) {
-	a := newApp(Options{Store: &memory{events: talk(t)}, Title: "x"})
+	a := newApp(Options{Store: stored(talk(t)...), Title: "x"})
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 400 {
 		w, h := 1+r.IntN(220), 1+r.IntN(70)

@@ -4,18 +4,23 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
+
+	"github.com/photonscope/photonscope/store"
 )
 
 // Options say what the screen shows and what it can do.
 type Options struct {
-	Screen tcell.Screen // nil: the terminal that the program runs in
-	Store  Source       // the events; the screen only reads it
-	Title  string       // what is watched: an address, a file's name; may be foreign text
-	Log    *Log         // what the program has to say; nil: nothing
-	Live   bool         // sessions are going on, in contrast to a capture
+	Screen tcell.Screen     // nil: the terminal that the program runs in
+	Store  *store.Store     // the events; the screen only reads it
+	Title  string           // what is watched: an address, a file's name; may be foreign text
+	Log    *Log             // what the program has to say; nil: nothing
+	Live   bool             // sessions are going on, in contrast to a capture
+	Hint   string           // what to do as long as there is no session
+	Now    func() time.Time // nil: time.Now
 
 	Ended   func() bool // the live source is over; nil: never
 	Loading func() bool // a capture is still being read; nil: no

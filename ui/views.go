@@ -6,7 +6,7 @@ const startView = 0
 
 // newViews makes all views, in order of their numbers.
 func newViews(a *app) []view {
-	return []view{newMessages(a), newMessages(a), newMessages(a)}
+	return []view{newSessions(a), newSessions(a), newMessages(a), newHandshake(a)}
 }
 
 // viewNames are the names of the views that actions lead to.

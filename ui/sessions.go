@@ -1,0 +1,247 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/photonscope/photonscope/store"
+)
+
+// sessions is view 1: a device a row, however often it connected, and below what
+// is known of the selected one.
+type sessions struct {
+	app     *app
+	list    *list
+	detail  *textPane
+	devices []*device
+	size    class
+	now     time.Time
+}
+
+func newSessions(a *app) *sessions {
+	s := &sessions{app: a, detail: newTextPane(a.look)}
+	s.list = newList(a.look, s)
+	s.list.empty = a.emptySessions()
+	return s
+}
+
+// emptySessions says why there is no session, and what brings one.
+func (a *app) emptySessions() []Safe {
+	if !a.opt.Live {
+		return []Safe{"No session in this capture yet."}
+	}
+	return append([]Safe{"No device yet."}, wrap(clean(a.opt.Hint), 1000, 0)...)
+}
+
+func (s *sessions) name() Safe { return "Sessions" }
+
+func (s *sessions) place() place { return inSessions }
+
+func (s *sessions) panes() []pane { return []pane{s.list, s.detail} }
+
+func (s *sessions) context() Safe {
+	return Safe(fmt.Sprintf("%s   %s", plural(len(s.devices), "device"), s.app.model.summary()))
+}
+
+// refresh implements view.
+func (s *sessions) refresh() {
+	s.devices = devicesOf(s.app.model.sessions)
+	s.now = s.app.now()
+	s.list.refresh()
+}
+
+// do implements view.
+func (s *sessions) do(act action) bool {
+	d := s.selected()
+	if d == nil {
+		return false
+	}
+	switch act {
+	case actOpen, actMessages:
+		s.app.enter(inMessages, deviceScope(d))
+	case actHandshake:
+		s.app.enter(inHandshake, deviceScope(d))
+	case actLadder:
+		s.app.enter(inLadder, deviceScope(d))
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *sessions) selected() *device {
+	if s.list.sel < len(s.devices) {
+		return s.devices[s.list.sel]
+	}
+	return nil
+}
+
+// Len implements rowSource.
+func (s *sessions) Len() int { return len(s.devices) }
+
+// plan returns the columns that a size has room for.
+func (s *sessions) plan() []column {
+	switch {
+	case s.size == tiny:
+		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE"}, {title: "LAST", line: 1}}
+	case s.size < large:
+		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE", width: 13}, {title: "UP", width: 6, right: true}, {title: "MSGS", width: 6, right: true}, {title: "RTT", width: 6, right: true}, {title: "!", width: 3, right: true}, {title: "LAST"}}
+	}
+	return []column{{width: 1}, {title: "DEVICE", width: 24}, {title: "FROM", width: 21}, {title: "STAGE", width: 14}, {title: "TRIES", width: 5, right: true}, {title: "UP", width: 7, right: true}, {title: "MSGS", width: 8, right: true}, {title: "RTT", width: 7, right: true}, {title: "p99", width: 7, right: true}, {title: "!", width: 4, right: true}, {title: "LAST"}}
+}
+
+// Row implements rowSource.
+func (s *sessions) Row(dst []cell, i int) []cell {
+	d := s.devices[i]
+	latest := d.latest()
+	st := stageOf(latest)
+	l := latest.Main()
+	sign, where := cell{st.sign, st.role}, cell{st.text, st.role}
+	age, rtt, p99 := cell{text: "-"}, cell{text: "-"}, cell{text: "-"}
+	if st.on {
+		age.text = duration(up(latest, s.now))
+	} else if n := d.failures(); n > 1 {
+		age.text = Safe(fmt.Sprintf("%d×", n))
+	}
+	if l.RTT.Count > 0 {
+		rtt.text, p99.text = duration(l.RTT.P50), duration(l.RTT.P99)
+	}
+	count := cell{text: Safe(fmt.Sprint(d.messages()))}
+	trouble := cell{text: Safe(fmt.Sprint(d.problems()))}
+	if d.problems() > 0 {
+		trouble.role = warning
+	}
+	last := cell{text: s.last(l)}
+	switch {
+	case s.size == tiny:
+		return append(dst, sign, cell{text: d.label()}, where, last)
+	case s.size < large:
+		return append(dst, sign, cell{text: d.label()}, where, age, count, rtt, trouble, last)
+	}
+	id := cell{text: d.label()}
+	if d.known {
+		id.text = Safe(d.id.String())
+	}
+	return append(dst, sign, id, cell{text: addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, last)
+}
+
+// last says what came last on a leg.
+func (s *sessions) last(l *store.Leg) Safe {
+	seq := l.LastSeq
+	if l.Messages[0]+l.Messages[1] > 0 && !l.Over() {
+		seq = l.LastMessage
+	}
+	e := s.app.model.event(seq)
+	if e.Body == nil {
+		return ""
+	}
+	return kindOf(&e) + " " + s.app.summaryOf(&e)
+}
+
+// draw implements view.
+func (s *sessions) draw(c canvas, size class, only pane) {
+	s.size = size
+	s.list.plan = s.plan()
+	s.detail.lines = wrapped(s.details(), c.w-4)
+	title := Safe("device")
+	if d := s.selected(); d != nil {
+		title = d.label()
+	}
+	switch only {
+	case pane(s.list):
+		c.put(s.list)
+		return
+	case pane(s.detail):
+		c.rule(0, title, true)
+		c.sub(2, 1, c.w-4, c.h-1).put(s.detail)
+		return
+	}
+	upper := max(c.h/2, c.h-1-len(s.detail.lines))
+	upper = max(min(upper, c.h-6), 6)
+	c.sub(0, 0, c.w, upper).put(s.list)
+	c.rule(upper, title, s.detail.HasFocus())
+	c.sub(2, upper+1, c.w-4, c.h-upper-1).put(s.detail)
+}
+
+// details says what is known of the selected device.
+func (s *sessions) details() []line {
+	d := s.selected()
+	if d == nil {
+		return nil
+	}
+	latest := d.latest()
+	l := latest.Main()
+	w := wordWriter{width: 11}
+	if d.known {
+		w.add("device", Safe(d.id.String()))
+	}
+	w.add("from", addr(l.Conn.Device)+" to "+addr(l.Conn.Cloud))
+	w.add("says", helloText(latest.Hello))
+	w.add("handshake", handshakeText(l))
+	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))
+	if l.RTT.Count > 0 {
+		w.add("answers", Safe(fmt.Sprintf("%d; median %s, p99 %s, slowest %s", l.RTT.Count, duration(l.RTT.P50), duration(l.RTT.P99), duration(l.RTT.Max))))
+	}
+	w.add("trouble", troubleText(l))
+	if n := len(d.sessions); n > 1 {
+		w.add("sessions", Safe(fmt.Sprintf("%d in all, %d of the latest did not get online", n, d.failures())))
+	}
+	return w.lines
+}
+
+func helloText(h store.Hello) Safe {
+	if !h.Seen {
+		return ""
+	}
+	text := fmt.Sprintf("product %d version %d", h.Product, h.ProductVersion)
+	if h.HasPlatform {
+		text += fmt.Sprintf(", platform %d", h.Platform)
+	}
+	if h.HasSystem {
+		text += fmt.Sprintf(", system %d", h.System)
+	}
+	return Safe(text)
+}
+
+// handshakeText lists the steps that were taken and how long each took.
+func handshakeText(l *store.Leg) Safe {
+	var text Safe
+	before := l.Steps[store.StepOpened]
+	for i := store.StepNonce; int(i) < store.Steps; i++ {
+		step := l.Steps[i]
+		if text != "" {
+			text += "   "
+		}
+		if !step.Done {
+			text += stepNames[i] + " ·"
+			continue
+		}
+		text += stepNames[i] + " ✓"
+		if before.Done {
+			text += " " + duration(step.At.Sub(before.At))
+		}
+		before = step
+	}
+	return text
+}
+
+// troubleText counts what is worth a look on a leg.
+func troubleText(l *store.Leg) Safe {
+	var text Safe
+	for _, c := range []struct {
+		n    int
+		what Safe
+	}{{l.Retries, "sent again"}, {l.Unanswered, "unanswered"}, {l.Malformed, "malformed"}, {l.Sealed, "sealed"}, {l.Gaps, "with bytes missing"}} {
+		if c.n == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += Safe(fmt.Sprint(c.n)) + " " + c.what
+	}
+	if text == "" {
+		return "none"
+	}
+	return text
+}
