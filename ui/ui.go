@@ -42,6 +42,7 @@ type PanicError struct {
 	Stack []byte
 }
 
+// Error says what went wrong, without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the screen: %v", e.Value) }
 
 // Run shows the screen until ctx ends or the user quits, and gives the terminal

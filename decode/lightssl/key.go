@@ -93,6 +93,7 @@ type KeyError struct {
 	Do   string // what a person can do about it
 }
 
+// Error says what the bytes are and what to do.
 func (e *KeyError) Error() string { return "lightssl: " + e.What + "; " + e.Do }
 
 // ParseKey reads a key of this protocol, which is RSA of 2048 bits for a server
