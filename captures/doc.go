@@ -2,8 +2,8 @@
 // writes stream items as captures.
 //
 // Begin with [Read], which turns a pcap or pcapng file or pipe into the items
-// that decode.Decoder consumes, and with [Encoder], which turns items into the
-// blocks of a pcapng recording.
+// that decode.Decoder consumes ([ReadAll]: several of them as one), and with
+// [Encoder], which turns items into the blocks of a pcapng recording.
 //
 // File formats and reassembly are written here, because a capture is hostile
 // input: no length in it is believed before its bytes have arrived, and nothing
@@ -39,6 +39,12 @@
 // section and forgets all interfaces. An interface block (1) gives link type and,
 // in options, name (2), resolution of times (9) and their offset (14). Packets
 // are enhanced (6), simple (3) or of the old kind (2).
+//
+// # Damage
+//
+// Behind what makes no sense reading goes on where the next block or record can be
+// made out (damage.go), so that damage costs what it touches and nothing else. The
+// error at the end says where it was and how many bytes were passed over.
 //
 // # Recordings
 //

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 )
 
@@ -28,10 +29,20 @@ type fragmentKey struct {
 	next     byte // protocol, of IPv4 only
 }
 
-// piecemeal returns the fragment that decode found, or false if some of it was
-// not captured.
+// piecemeal returns the fragment that decode found, or false if it is none that
+// can be put together: some of it was not captured, or IPv4 has the header of IPv6.
 func (h *headers) piecemeal() (piecemeal, bool) {
-	if h.found[len(h.found)-1] != layers.LayerTypeIPv6Fragment {
+	var family gopacket.LayerType // of the innermost IP
+	for _, l := range h.found {
+		if l == layers.LayerTypeIPv4 || l == layers.LayerTypeIPv6 {
+			family = l
+		}
+	}
+	six := h.found[len(h.found)-1] == layers.LayerTypeIPv6Fragment
+	if six != (family == layers.LayerTypeIPv6) {
+		return piecemeal{}, false
+	}
+	if !six {
 		ip := &h.ip4
 		return piecemeal{
 			key:    fragmentKey{wide(ip.SrcIP), wide(ip.DstIP), uint32(ip.Id), 4, byte(ip.Protocol)},

@@ -8,6 +8,7 @@ const (
 	maxBuffer     = 1 << 20   // bytes of input held, and the longest pcapng block that is looked into
 	minBuffer     = 64 << 10  // the buffer begins with this
 	maxPacket     = 256 << 10 // longest captured length of a packet
+	maxPlausible  = 320 << 10 // the longest pcapng block that is looked for behind damage
 	maxInterfaces = 1024      // in one pcapng section
 	maxFlows      = 10_000    // connections remembered; the longest idle one goes
 	maxHeld       = 1 << 20   // bytes of one direction waiting for bytes before them

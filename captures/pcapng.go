@@ -1,6 +1,7 @@
 package captures
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -12,12 +13,17 @@ import (
 
 // Block types.
 const (
-	blockInterface  = 1
-	blockPacket     = 2 // the old kind
-	blockSimple     = 3
-	blockStatistics = 5
-	blockEnhanced   = 6
-	blockSection    = magicSection
+	blockInterface   = 1
+	blockPacket      = 2 // the old kind
+	blockSimple      = 3
+	blockNames       = 4
+	blockStatistics  = 5
+	blockEnhanced    = 6
+	blockJournal     = 9
+	blockSecrets     = 10
+	blockCustom      = 0x00000bad
+	blockCustomLocal = 0x40000bad // not to be copied
+	blockSection     = magicSection
 )
 
 // Option codes, each within its kind of block.
@@ -83,81 +89,97 @@ func (rd *reader) pcapng() error {
 		if err != nil {
 			return rd.failed(err, "the header of a block")
 		}
-		if binary.BigEndian.Uint32(head) == blockSection {
-			if err := s.begin(); err != nil {
-				return err
-			}
-			head = rd.in.buf[rd.in.start:]
-		}
-		if err := s.block(s.order.Uint32(head), s.order.Uint32(head[4:])); err != nil {
+		if err := s.next(head); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// next reads the section header or other block of which head is the front, or
+// finds the next one behind it if it makes no sense.
+func (s *section) next(head []byte) error {
+	fault, err := s.take(head)
+	if fault == nil || fault.Offset == 0 {
+		return cmp.Or(err, errorOf(fault))
+	}
+	return s.resync(fault, err)
+}
+
+// errorOf returns nil for nil.
+func errorOf(f *FormatError) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+// take reads a block. What makes no sense is a fault. Input that ends or fails is
+// an error; with a fault as well, it may not be the input's end that is wrong, but
+// the length of the block.
+func (s *section) take(head []byte) (*FormatError, error) {
+	if binary.BigEndian.Uint32(head) == blockSection {
+		if fault, err := s.begin(); fault != nil || err != nil {
+			return fault, err
+		}
+		head = s.rd.in.buf[s.rd.in.start:]
+	}
+	return s.block(s.order.Uint32(head), s.order.Uint32(head[4:]))
+}
+
 // begin starts the section whose header is next.
-func (s *section) begin() error {
+func (s *section) begin() (*FormatError, error) {
 	in := s.rd.in
 	head, err := in.peek(16)
 	if err != nil {
-		return s.rd.failed(err, "the header of a section")
+		return nil, s.rd.failed(err, "the header of a section")
 	}
-	switch {
-	case binary.LittleEndian.Uint32(head[8:]) == byteOrderMagic:
-		s.order = binary.LittleEndian
-	case binary.BigEndian.Uint32(head[8:]) == byteOrderMagic:
-		s.order = binary.BigEndian
-	default:
-		return &FormatError{Offset: in.offset, What: fmt.Sprintf("not a capture: a section header without its byte order mark (%x)", head[8:12])}
+	order := byteOrderOf(head[8:])
+	if order == nil {
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("not a capture: a section header without its byte order mark (%x)", head[8:12])}, nil
 	}
-	if major := s.order.Uint16(head[12:]); major != 1 {
-		return &FormatError{Offset: in.offset, What: fmt.Sprintf("a section in pcapng version %d, which is unknown", major)}
+	if major := order.Uint16(head[12:]); major != 1 {
+		return &FormatError{Offset: in.offset, What: fmt.Sprintf("a section in pcapng version %d, which is unknown", major)}, nil
 	}
-	s.interfaces = s.interfaces[:0]
-	return nil
+	s.order, s.interfaces = order, s.interfaces[:0]
+	return nil, nil
 }
 
 // block reads or skips the block that is next.
-func (s *section) block(kind, total uint32) error {
+func (s *section) block(kind, total uint32) (*FormatError, error) {
 	in := s.rd.in
-	if total < blockFrame || total%4 != 0 {
-		return &FormatError{Offset: in.offset, What: fmt.Sprintf("damaged: a block of type %d claims %d bytes", kind, total)}
-	}
-	if total > maxBuffer {
-		return s.skipLong(kind, total)
+	long := kind == blockCustom || kind == blockCustomLocal || kind == blockSecrets || kind == blockJournal
+	switch {
+	case total < blockFrame || total%4 != 0 || total > maxBuffer && !long:
+		return s.fault(kind, "claims %d bytes", total), nil
+	case total > maxBuffer:
+		if err := in.skip(int64(total)); err != nil {
+			return nil, s.rd.failed(err, "a block")
+		}
+		return nil, nil
 	}
 	b, err := in.peek(int(total))
 	if err != nil {
-		return s.rd.failed(err, "a block")
+		return s.fault(kind, "claims %d bytes", total), s.rd.failed(err, "a block")
 	}
 	if again := s.order.Uint32(b[total-4:]); again != total {
-		return &FormatError{Offset: in.offset, What: fmt.Sprintf("damaged: a block of type %d begins with length %d and ends with %d", kind, total, again)}
+		return s.fault(kind, "begins with length %d and ends with %d", total, again), nil
 	}
 	if !s.body(kind, b[8:total-4]) {
 		s.bad(kind)
 	}
 	in.advance(int(total))
-	return nil
+	return nil, nil
 }
 
-// skipLong passes a block that is too long to look into.
-func (s *section) skipLong(kind, total uint32) error {
-	if kind <= blockEnhanced {
-		s.bad(kind)
-	}
-	if err := s.rd.in.skip(int64(total)); err != nil {
-		return s.rd.failed(err, "a block")
-	}
-	return nil
+func (s *section) fault(kind uint32, form string, lengths ...any) *FormatError {
+	return &FormatError{Offset: s.rd.in.offset, What: fmt.Sprintf("damaged: a block of type %d "+form, append([]any{kind}, lengths...)...)}
 }
 
 // bad counts a block that is passed over, and remembers the first.
 func (s *section) bad(kind uint32) {
 	s.rd.stats.BadBlocks++
-	if s.rd.fault == nil {
-		s.rd.fault = &FormatError{Offset: s.rd.in.offset, What: fmt.Sprintf("damaged: a block of type %d was passed over", kind)}
-	}
+	s.rd.note(s.fault(kind, "was passed over"))
 }
 
 // body reads what is inside a block, and reports whether it makes sense.

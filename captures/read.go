@@ -22,29 +22,34 @@ type Input struct {
 
 // Stats counts what a capture holds. It may be looked at between items.
 type Stats struct {
-	Packets     int   // all packets, those below included
-	Bytes       int64 // captured bytes of all packets
-	TCP         int   // TCP segments
-	OtherPorts  int   // of these, left out because of [ReadOptions.Port]
-	Other       int   // whole packets of anything else
-	Fragments   int   // IP fragments
-	Reassembled int   // IP packets put together of these
-	Incomplete  int   // IP packets of which fragments are missing, or came too late
-	Undecodable int   // headers cut off, broken, or of an unknown link type
-	Skipped     int   // decrypted copies in our own recordings
-	Connections int   // connections delivered
-	Evicted     int   // of these, cut because too many were open
-	Gaps        int   // gaps delivered
-	GapBytes    int64 // bytes missing in these, as far as known
-	BadBlocks   int   // pcapng blocks whose inside made no sense, skipped
-	Dropped     int64 // packets a recorder says it had to drop
+	Packets      int   // all packets, those below included
+	Bytes        int64 // captured bytes of all packets
+	TCP          int   // TCP segments
+	OtherPorts   int   // of these, left out because of [ReadOptions.Port]
+	Other        int   // whole packets of anything else
+	Fragments    int   // IP fragments
+	Reassembled  int   // IP packets put together of these
+	Incomplete   int   // IP packets of which fragments are missing, or came too late
+	Undecodable  int   // headers cut off, broken, or of an unknown link type
+	Skipped      int   // decrypted copies in our own recordings
+	Connections  int   // connections delivered
+	Evicted      int   // of these, cut because too many were open
+	Gaps         int   // gaps delivered
+	GapBytes     int64 // bytes missing in these, as far as known
+	BadBlocks    int   // pcapng blocks whose inside made no sense, skipped
+	Damages      int   // places where nothing made sense, and reading went on behind them
+	DamagedBytes int64 // passed over there
+	Dropped      int64 // packets a recorder says it had to drop
 }
 
-// FormatError says where a capture stops making sense. Items before that place
-// have been delivered.
+// FormatError says where a capture makes no sense. What is whole before that
+// place has been delivered, and what is whole behind it as far as the format shows
+// where that begins.
 type FormatError struct {
 	Offset int64  // from the start, of the unpacked bytes if the capture is compressed; 0: not a capture at all
 	What   string // what is wrong
+	Passed int64  // bytes from there on that were passed over
+	More   int    // further places where something is wrong
 	Input  string // the input's name, if it has one
 }
 
@@ -53,6 +58,12 @@ func (e *FormatError) Error() string {
 	text := e.What
 	if e.Offset != 0 {
 		text = fmt.Sprintf("%s at byte %d", e.What, e.Offset)
+	}
+	if e.Passed != 0 {
+		text += fmt.Sprintf(", %d bytes passed over", e.Passed)
+	}
+	if e.More != 0 {
+		text += fmt.Sprintf(" (the first of %d places)", e.More+1)
 	}
 	if e.Input != "" {
 		text = e.Input + ": " + text
@@ -69,9 +80,9 @@ func (e *FormatError) Error() string {
 // in packet time, so that a file and a pipe give the same items. What is still
 // open at the end is closed with [stream.Cut].
 //
-// If the capture is damaged or cut off, or r fails, what came before is delivered
-// to its end, and then one error: a [*FormatError], or that of r. It is the last
-// element. The sequence can be used once.
+// If the capture is damaged or cut off, or r fails, everything that is whole is
+// delivered, and then one error: a [*FormatError], that of r, or both joined. It is
+// the last element. The sequence can be used once.
 func Read(r io.Reader, opts ReadOptions) iter.Seq2[stream.Item, error] {
 	return ReadAll([]Input{{R: r}}, opts)
 }

@@ -17,7 +17,7 @@ type reader struct {
 	stats   *Stats
 	pass    func(*packet) bool // takes a packet; false: no more are wanted
 	stopped bool
-	fault   error // the first damage that reading could pass over
+	fault   *FormatError // the first damage that reading could pass over
 	packed  bool
 }
 
@@ -28,9 +28,20 @@ func newReader(from Input, stats *Stats, pass func(*packet) bool) *reader {
 // read reads the capture to its end. The error is what was wrong with it.
 func (rd *reader) read() error {
 	err := rd.capture()
-	if err == nil {
-		err = rd.fault
+	if err == io.EOF { // of a damage that was noted
+		err = nil
 	}
+	switch {
+	case rd.fault == nil:
+		return rd.named(err)
+	case err == nil:
+		return rd.named(rd.fault)
+	}
+	return errors.Join(rd.named(rd.fault), rd.named(err))
+}
+
+// named says which input an error is of.
+func (rd *reader) named(err error) error {
 	var format *FormatError
 	switch {
 	case err == nil || rd.name == "":
