@@ -96,6 +96,7 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"field":     completeField,
 		"format":    oneOf(formats...),
+		"theme":     oneOf(themeNames()...),
 		"color":     oneOf(colourChoices...),
 		"log-level": oneOf(logLevelNames...),
 		"log":       anyFile,

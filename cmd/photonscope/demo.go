@@ -12,6 +12,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/proxy"
 	"github.com/photonscope/photonscope/sim"
+	"github.com/photonscope/photonscope/ui"
 )
 
 func newDemoCommand(a *app) *cobra.Command {
@@ -40,6 +41,9 @@ sockets, the encryption and the messages are real. Nothing needs to be set up.`,
 func (a *app) demo(ctx context.Context, f *liveFlags, o *outputFlags) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.choose(a); o.onScreen() {
+		return a.show(ctx, o, ui.Options{Title: "demo", Live: true}, func(ctx context.Context, a *app) error { return a.demo(ctx, f, o) })
 	}
 	keys, err := loadKeys(a, f.keys)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/ui"
 )
 
 // outputFlags say how events are printed; read, proxy and demo share them.
@@ -18,6 +19,8 @@ type outputFlags struct {
 	legs        string
 	quiet       bool
 	color       string
+	theme       string
+	screen      *tui // takes the events; nil: they are printed
 }
 
 // keyFlagHelp describes -k wherever it takes keys.
@@ -25,18 +28,19 @@ const keyFlagHelp = "key `file`, key log or folder of them, repeatable; server:,
 
 func (o *outputFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&o.format, "format", "T", "text", "output: text, ndjson or fields")
+	f.StringVarP(&o.format, "format", "T", autoFormat, "output: tui (the screen), text, ndjson or fields; auto: tui on a terminal, else text")
 	f.StringArrayVarP(&o.fields, "field", "e", nil, "`field` to print with -T fields, repeatable (docs/fields.md lists them)")
 	f.BoolVarP(&o.tree, "verbose", "v", false, "print every field of every event, with its bytes")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "print AES keys, IVs and salts instead of [secret]")
 	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")
 	f.StringVar(&o.color, "color", "auto", "colour text: auto (on a terminal, unless NO_COLOR is set), always or never")
+	f.StringVar(&o.theme, "theme", string(ui.Ansi), "`colours` of the screen: ansi, dark, light or mono; NO_COLOR means mono")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no notes on standard error, only errors")
 }
 
 // check refuses values that mean nothing.
 func (o *outputFlags) check() error {
-	if !slices.Contains(formats, o.format) {
+	if !slices.Contains(formats, o.format) && o.format != autoFormat {
 		return usageError("one of: "+strings.Join(formats, ", "), "-T %s is no output format", o.format)
 	}
 	if o.legs != "device" && o.legs != "both" {
@@ -47,6 +51,9 @@ func (o *outputFlags) check() error {
 	}
 	if (o.format == "fields") != (len(o.fields) > 0) {
 		return usageError("-T fields -e time -e photon.msg", "-T fields and -e go together")
+	}
+	if err := o.checkTheme(); err != nil {
+		return err
 	}
 	for _, key := range o.fields {
 		if !decode.IsField(key) {

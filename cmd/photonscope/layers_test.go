@@ -28,7 +28,7 @@ type layer struct {
 
 // layers has a row for every package, those that later work adds included.
 var layers = map[string]layer{
-	"cmd/photonscope": {row: 6, outside: []string{"github.com/spf13/cobra"}},
+	"cmd/photonscope": {row: 6, outside: []string{"github.com/spf13/cobra", "golang.org/x/term"}},
 
 	"ui":     {row: 5, outside: []string{"github.com/rivo/tview", "github.com/gdamore/tcell/v2", "github.com/rivo/uniseg"}, banned: []ban{noSockets, noFiles, noProxy}},
 	"replay": {row: 5, banned: []ban{noFiles}},
@@ -87,6 +87,7 @@ var requirements = map[string]string{
 	"github.com/spf13/cobra":          "commands, flags, help and completion",
 	"github.com/rivo/tview":           "widgets of the terminal UI",
 	"github.com/gdamore/tcell/v2":     "the terminal under tview",
+	"golang.org/x/term":               "whether there is a terminal for the screen",
 	"github.com/rivo/uniseg":          "how wide a character is on the screen",
 	"github.com/google/go-cmp":        "tests: what differs between two values",
 	"github.com/rogpeppe/go-internal": "tests: stories of the command as scripts",

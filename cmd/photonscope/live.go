@@ -57,11 +57,12 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	if f.record == "-" {
 		printTo = a.stderr // the recording has standard output
 	}
-	l.out = a.newOutput(printTo, o)
-	l.pipe = newPipeline(keys.Ring, l.out)
+	var to sink
+	to, l.out = a.printOf(printTo, o)
+	l.pipe = newPipeline(keys.Ring, to)
 	l.pipe.alarm = func(text string) { l.alarm("%s", text) }
 	l.pipe.onEvent = l.keep
-	l.pipe.bothLegs = o.legs == "both"
+	l.pipe.bothLegs = o.legs == "both" || o.screen != nil
 	if f.record != "" {
 		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.alarm)
 		if err != nil {

@@ -23,7 +23,7 @@ type output struct {
 }
 
 // formats are the values of -T.
-var formats = []string{"text", "ndjson", "fields"}
+var formats = []string{screenFormat, "text", "ndjson", "fields"}
 
 func (a *app) newOutput(w io.Writer, o *outputFlags) *output {
 	return &output{

@@ -16,6 +16,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/proxy"
 	"github.com/photonscope/photonscope/sim"
+	"github.com/photonscope/photonscope/ui"
 )
 
 // proxyFlags are those of `photonscope proxy`.
@@ -75,8 +76,12 @@ another folder. Ctrl-C ends the proxy.`,
 
 // proxy runs the proxy until ctx ends.
 func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
-	if err := f.output.check(); err != nil {
+	o := &f.output
+	if err := o.check(); err != nil {
 		return err
+	}
+	if o.choose(a); o.onScreen() {
+		return a.show(ctx, o, f.screen(upstream), func(ctx context.Context, a *app) error { return a.proxy(ctx, f, upstream) })
 	}
 	keys, err := loadKeys(a, withKeyFolder(a, f.live.keys))
 	if err != nil {
@@ -99,6 +104,16 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	run.attach(srv)
 	run.inform("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
 	return run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, "proxy "+ln.Addr().String())
+}
+
+// screen says what the screen shows of a proxy.
+func (f *proxyFlags) screen(upstream string) ui.Options {
+	opt := ui.Options{Title: f.listen, Live: true}
+	if upstream != "" {
+		opt.Title += " → " + upstream
+	}
+	opt.Hint = "Listening on " + f.listen + ". The device must have this address and the server key in its memory: photonscope keys --help"
+	return opt
 }
 
 // listener opens the listening socket. All addresses at once only if asked for.

@@ -14,6 +14,7 @@ import (
 	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/ui"
 )
 
 func newReadCommand(a *app) *cobra.Command {
@@ -57,6 +58,12 @@ it.`,
 			r.quiet, r.bothLegs = out.quiet, out.legs == "both"
 			if r.write != "" && !asksForOutput(cmd) {
 				return r.into(cmd.Context(), nobody{})
+			}
+			if out.choose(a); out.onScreen() {
+				return a.show(cmd.Context(), &out, ui.Options{Title: strings.Join(args, ", ")}, func(ctx context.Context, a *app) error {
+					r.app, r.bothLegs = a, true
+					return r.into(ctx, out.screen)
+				})
 			}
 			r.out = a.newOutput(r.printTo(), &out)
 			return r.into(cmd.Context(), r.out)
