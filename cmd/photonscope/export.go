@@ -1,17 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/coap"
-	"github.com/photonscope/photonscope/decode/lightssl"
-	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -20,134 +23,110 @@ func newExportCommand(a *app) *cobra.Command {
 		Use: "export", Short: "Take out of a capture what its sessions carried",
 		Example: "  photonscope export firmware -k keys/ session.pcapng",
 	}
-	var (
-		keys   []string
-		folder string
-	)
-	firmware := &cobra.Command{
-		Use:   "firmware [flags] FILE|-",
-		Short: "Write the firmware images that were sent over the air",
-		Long: `Puts the chunks of each firmware update together, checks the CRC-32 of every
-chunk, and writes each complete image to DEVICE_ID-NUMBER.bin, or, if no server
-key says which device it was, to session-SESSION-NUMBER.bin. Of an incomplete
-image it says how many chunks are missing.`,
-		Example: `  photonscope export firmware -k keys/ session.pcapng`,
-		Args:    takes(1, 1, "one capture, a file or - for standard input"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.exportFirmware(cmd.Context(), keys, folder, args[0])
-		},
-	}
-	firmware.Flags().StringArrayVarP(&keys, "key", "k", nil, keyFlagHelp)
-	firmware.Flags().StringVarP(&folder, "out", "o", ".", "`folder` to write to")
-	cmd.AddCommand(firmware)
+	cmd.AddCommand(newExportKeysCommand(a), newExportFirmwareCommand(a), newExportPayloadsCommand(a), newExportDescribeCommand(a))
 	return cmd
 }
 
-// exportFirmware writes every complete image of a capture.
-func (a *app) exportFirmware(ctx context.Context, keyArgs []string, folder, name string) error {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return usageError("-o names a folder that is there", "%s is no folder", folder)
-	}
-	images := &imageCollector{app: a, folder: folder, sessions: make(map[uint32]*imageSession)}
-	r := &reading{app: a, names: []string{name}, bothLegs: true}
-	r.keys = keyArgs
-	err := r.into(ctx, images)
-	images.done()
-	if err != nil {
-		return err
-	}
-	if images.err == nil && images.written == 0 && images.incomplete == 0 {
-		a.say("%s: no firmware update in the sessions that could be opened", name)
-	}
-	return images.err
+// export is what the commands have in common that take something out of
+// captures. Each session is seen once, on the leg next to the device.
+type export struct {
+	reading
+	folder string // -o; "": standard output
+	failed error  // of the first thing that could not be written
 }
 
-// imageCollector follows the firmware updates of a capture.
-type imageCollector struct {
-	app        *app
-	folder     string
-	sessions   map[uint32]*imageSession
-	msg        coap.Message
-	written    int
-	incomplete int
-	err        error
+// register gives a command that takes captures its flags. make makes what takes
+// their events.
+func (x *export) register(cmd *cobra.Command, folderHelp string, make func() collector) *cobra.Command {
+	x.sourceFlags.register(cmd)
+	cmd.Flags().StringVarP(&x.folder, "out", "o", x.folder, folderHelp)
+	cmd.Args = takes(1, manyArgs, capturesHelp)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return x.take(cmd.Context(), args, make())
+	}
+	return cmd
 }
 
-// imageSession is one session's conversation, followed a second time for its
-// transfers.
-type imageSession struct {
-	conv   particle.Conversation
-	number uint32
-	device lightssl.DeviceID
-	known  bool // device is: the server's private key was there
-	at     *particle.Transfer
+// line prints one line, with its end, on standard output. Whoever reads it may go
+// away.
+func (x *export) line(b []byte) {
+	if _, err := x.app.stdout.Write(append(b, '\n')); err != nil && x.failed == nil && !errors.Is(err, syscall.EPIPE) {
+		x.failed = &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(err)), ""}
+	}
 }
 
-// name is for files and sentences: the device's ID, or which session it was.
-func (s *imageSession) name() string {
-	if !s.known {
-		return fmt.Sprintf("session-%d", s.number)
+// file writes a new file into the folder and reports whether it could.
+func (x *export) file(name string, b []byte) (path string, ok bool) {
+	path = filepath.Join(x.folder, name)
+	err := writeNew(path, b)
+	if err != nil && x.failed == nil {
+		x.failed = err
 	}
-	return s.device.String()
+	return path, err == nil
 }
 
-// event implements sink.
-func (c *imageCollector) event(e *decode.Event) {
-	if e.Conn.Leg == stream.CloudLeg {
-		return
+// nothing says that there was nothing to take out.
+func (x *export) nothing(what string) {
+	if x.failed == nil {
+		x.app.say("%s: no %s in the sessions that could be opened", strings.Join(x.names, ", "), what)
 	}
-	s := c.sessions[e.Session]
-	if s == nil {
-		s = &imageSession{number: e.Session}
-		c.sessions[e.Session] = s
-	}
-	s.device, s.known = e.Device, e.Known
-	if m, ok := e.Body.(*decode.Message); ok && c.msg.Parse(m.Plain) == nil {
-		s.conv.Next(e.From, e.At, &c.msg)
-		if t := s.conv.Transfer(); t != s.at {
-			c.finish(s)
-			s.at = t
+}
+
+// take reads captures and hands their events to a collector.
+func (x *export) take(ctx context.Context, names []string, to collector) error {
+	if x.folder != "" {
+		if info, err := os.Stat(x.folder); err != nil || !info.IsDir() {
+			return usageError("-o names a folder that is there", "%s is no folder", x.folder)
 		}
 	}
+	x.names, x.bothLegs = names, true
+	err := x.into(ctx, perDevice{to})
+	to.done()
+	if err == nil {
+		err = x.failed
+	}
+	return err
 }
 
-// flush implements sink.
-func (c *imageCollector) flush() {}
-
-// finish writes the session's last transfer.
-func (c *imageCollector) finish(s *imageSession) {
-	if s.at == nil {
-		return
-	}
-	image, complete := s.at.Image()
-	if !complete {
-		c.incomplete++
-		c.app.say("%s: an update of %d bytes is incomplete: %d of %d chunks passed, %d with a wrong CRC-32; nothing was written", s.name(), s.at.Size, s.at.Received(), s.at.Total(), s.at.Wrong)
-		return
-	}
-	c.written++
-	path := filepath.Join(c.folder, fmt.Sprintf("%s-%d.bin", s.name(), c.written))
-	if err := writeNew(path, image); err != nil {
-		c.err = err
-		return
-	}
-	verdict := "the image has no module CRC"
-	if stored, computed, ok := s.at.ModuleCRC(); ok && stored == computed {
-		verdict = fmt.Sprintf("module CRC %08x is right", stored)
-	}
-	fmt.Fprintf(c.app.stdout, "%s  %d bytes in %d chunks, every chunk's CRC-32 is right; %s\n", path, len(image), s.at.Total(), verdict)
+// collector takes the events of sessions as devices see them.
+type collector interface {
+	event(*decode.Event)
+	done()
 }
 
-// done writes what the sessions' last transfers were.
-func (c *imageCollector) done() {
-	for _, s := range c.sessions {
-		c.finish(s)
+// perDevice is the sink of a collector.
+type perDevice struct{ to collector }
+
+func (p perDevice) event(e *decode.Event) {
+	if e.Conn.Leg != stream.CloudLeg {
+		p.to.event(e)
 	}
+}
+
+func (perDevice) flush() {}
+
+// origin is who a session is with, for the names of files and for sentences:
+// the device's ID, or where no key tells it, which session it was. Nothing in it
+// is text from the wire.
+func origin(e *decode.Event) string {
+	if e.Known {
+		return e.Device.String()
+	}
+	return fmt.Sprintf("session-%d", e.Session)
+}
+
+// inOrder are the sessions of a map, by their numbers.
+func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
+	var list []V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, m[k])
+	}
+	return list
 }
 
 // writeNew writes a file that must not be there yet, for the owner alone.
 func writeNew(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, privateMode)
 	if err != nil {
 		return usageError("move it away, or name another folder: -o FOLDER", "write %s: %v", path, unwrapPath(err))
 	}
