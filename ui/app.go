@@ -9,6 +9,7 @@ import (
 	"github.com/rivo/tview"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/store"
 )
 
 // app is everything on the screen. It belongs to the goroutine of the loop: only
@@ -34,6 +35,10 @@ type app struct {
 	lastInput
 	busy           atomic.Bool // there are events that were not looked at yet
 	commandHistory history
+	filterHistory  history
+	search         store.Match // what n goes to
+	searching      Safe        // the same in words, "": the next problem
+	hunt           *hunt       // a search that goes on
 	printer        decode.Printer
 	text           []byte
 }
@@ -84,6 +89,9 @@ func newApp(opt Options) *app {
 	a.model = newModel(opt.Store)
 	a.views = newViews(a)
 	a.focus = make([]int, len(a.views))
+	if len(opt.Choices) == 0 {
+		a.at = firstView
+	}
 	a.refresh()
 	return a
 }
@@ -118,7 +126,8 @@ func (a *app) say(r role, text Safe) { a.notice, a.noticeRole = text, r }
 // refresh takes notice of what came since the last time.
 func (a *app) refresh() {
 	a.model.refresh()
-	a.busy.Store(a.model.more)
+	a.goOn()
+	a.busy.Store(a.model.more || a.hunt != nil)
 	for _, v := range a.views {
 		v.refresh()
 	}
@@ -128,9 +137,50 @@ func (a *app) refresh() {
 func (a *app) goTo(i int) {
 	if i != a.at {
 		a.before = append(a.before, visit{a.at, a.model.scope})
-		a.at = i
-		a.zoom = false
+		a.change(i)
 	}
+}
+
+// eventLister is a view with a list of events. The selected one stays selected
+// from view to view.
+type eventLister interface{ events() *list }
+
+// change shows another view.
+func (a *app) change(i int) {
+	from, isList := a.view().(eventLister)
+	a.at = i
+	a.zoom = false
+	if to, ok := a.view().(eventLister); ok && isList && from.events().hasKey {
+		row, _ := a.model.RowOf(from.events().key)
+		to.events().follow = from.events().follow
+		to.events().choose(row)
+	}
+}
+
+// followSelected shows the conversation of the selected event.
+func (a *app) followSelected() {
+	list := a.messagesView().list
+	if l, ok := a.view().(eventLister); ok {
+		list = l.events()
+	}
+	if !list.hasKey {
+		a.say(quiet, "There is no event to follow.")
+		return
+	}
+	key := list.key
+	a.goToPlace(inFollow)
+	a.view().(*follow).begin(key)
+}
+
+// unfold shows the events of a folded row, or folds them again. It reports
+// whether there is anything to unfold.
+func (a *app) unfold(l *list) bool {
+	if _, folded := a.model.view.Fold(l.sel); !folded {
+		return false
+	}
+	a.model.view.Unfold(l.sel)
+	a.refresh()
+	return true
 }
 
 // enter shows a view, and of the events those of a scope.
@@ -139,10 +189,9 @@ func (a *app) enter(p place, s scope) {
 	a.model.setScope(s)
 	for i, v := range a.views {
 		if v.place() == p {
-			a.at = i
+			a.change(i)
 		}
 	}
-	a.zoom = false
 	a.refresh()
 }
 
@@ -186,6 +235,9 @@ func (a *app) key(ev *tcell.EventKey) {
 		return
 	}
 	if o := a.top(); o != nil && o.key(ev) {
+		return
+	}
+	if s, ok := a.view().(*start); ok && a.top() == nil && ev.Key() == tcell.KeyRune && s.key(ev.Rune()) {
 		return
 	}
 	name := keyName(ev)
@@ -239,7 +291,33 @@ func (a *app) doAnywhere(act action) bool {
 		a.say(normal, map[bool]Safe{true: "The mouse chooses panes and rows. M gives it back to the terminal.", false: "The mouse selects text in the terminal again."}[a.mouse])
 	case actRedraw: // every key draws
 	default:
-		return a.doView(act) || a.doOverlay(act)
+		return a.doView(act) || a.doOverlay(act) || a.doFilter(act)
+	}
+	return true
+}
+
+// doFilter narrows and searches.
+func (a *app) doFilter(act action) bool {
+	switch act {
+	case actNext:
+		a.next(1)
+	case actPrev:
+		a.next(-1)
+	case actToggle:
+		a.toggleFilter()
+	case actFollowIt:
+		a.followSelected()
+	case actFold:
+		on := !a.model.view.Folding()
+		a.model.view.SetFold(on)
+		a.refresh()
+		a.say(normal, map[bool]Safe{true: "Pings in succession are one row; Enter unfolds them.", false: "Every ping is a row."}[on])
+	case actProblems:
+		a.model.problems = !a.model.problems
+		a.model.apply()
+		a.refresh()
+	default:
+		return false
 	}
 	return true
 }
@@ -267,6 +345,8 @@ func (a *app) doOverlay(act action) bool {
 		a.open(newPalette(a))
 	case actCommand:
 		a.open(newCommandLine(a))
+	case actFilter:
+		a.openFilter()
 	default:
 		return false
 	}

@@ -10,7 +10,11 @@ func (a *app) drawAll(c canvas) {
 		a.drawTooSmall(c)
 		return
 	}
-	a.drawTabs(c.row(0), size)
+	if a.at == startView {
+		c.text(1, 0, "photonscope", strong)
+	} else {
+		a.drawTabs(c.row(0), size)
+	}
 	c.row(1).text(1, 0, a.contextLine(), normal)
 	body := c.sub(0, 2, c.w, c.h-4)
 	a.guard(func() { a.drawView(body, size) })
@@ -45,36 +49,58 @@ func (a *app) drawTooSmall(c canvas) {
 	c.text(0, 0, Safe(fmt.Sprintf("%dx%d needed, %dx%d now; %s", sizes[tiny].w, sizes[tiny].h, c.w, c.h, a.model.summary())), normal)
 }
 
-// drawTabs draws the first line: the program, the views, the state.
+// drawTabs draws the first line: the program, the views, the state. Where there is
+// little room, the program's name goes first, then the names of the views that
+// are not shown.
 func (a *app) drawTabs(c canvas, size class) {
 	state, r := a.state()
-	room := c.w - width(state) - 2
-	x := 1
-	if size > narrow {
-		x = c.sub(0, 0, room, 1).text(1, 0, "photonscope", strong) + 1
-	}
+	room := c.w - width(state) - 3
 	gap := 1
 	if size == large {
 		gap = 3
-		x += 2
 	}
-	for i, v := range a.views {
-		if i == startView {
-			continue
-		}
-		text, role := Safe(fmt.Sprintf("%d %s", i, v.name())), quiet
-		if size == tiny {
-			text = Safe(fmt.Sprint(i))
-		}
-		if i == a.at {
-			text, role = Safe(fmt.Sprintf("[%d %s]", i, v.name())), strong
-		}
-		if x+width(text) > room {
-			break
+	tabs := a.tabs(true)
+	title := "photonscope" + padded("", gap)
+	if tabsWidth(tabs, gap)+width(title) > room {
+		title = ""
+	}
+	if tabsWidth(tabs, gap) > room {
+		tabs = a.tabs(false)
+	}
+	x := c.text(1, 0, title, strong)
+	for i, text := range tabs {
+		role := quiet
+		if i+1 == a.at {
+			role = strong
 		}
 		x = c.text(x, 0, text, role) + gap
 	}
 	c.right(c.w-1, 0, state, r)
+}
+
+// tabs returns the names of the numbered views, or the numbers alone but for the
+// view that is shown.
+func (a *app) tabs(names bool) []Safe {
+	var tabs []Safe
+	for i, v := range a.views[1:] {
+		text := Safe(fmt.Sprintf("%d %s", i+1, v.name()))
+		switch {
+		case i+1 == a.at:
+			text = "[" + text + "]"
+		case !names:
+			text = Safe(fmt.Sprint(i + 1))
+		}
+		tabs = append(tabs, text)
+	}
+	return tabs
+}
+
+func tabsWidth(tabs []Safe, gap int) int {
+	w := 0
+	for _, t := range tabs {
+		w += width(t) + gap
+	}
+	return w - gap
 }
 
 // state says whether what is shown is live and complete.

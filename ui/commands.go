@@ -30,6 +30,8 @@ func commands() []command {
 // ownCommands are those without a key.
 var ownCommands = []command{
 	{"theme", "ansi, dark, light or mono", "other colours", setTheme},
+	{"filter", "EXPRESSION", "show only what matches; nothing behind it shows everything", applyFilter},
+	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter},
 	{"go", "NUMBER", "go to the event with this number", goToNumber},
 }
 

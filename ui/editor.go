@@ -80,15 +80,25 @@ func (e *editor) wordStart() int {
 	return i
 }
 
-// draw draws the line behind a sign and places the cursor. What does not fit is
-// scrolled out on the left.
-func (e *editor) draw(c canvas, sign Safe) {
+// draw draws the line behind a sign, what is wrong in it marked, and places the
+// cursor. What does not fit is scrolled out on the left.
+func (e *editor) draw(c canvas, sign Safe, wrongFrom, wrongTo int) {
 	x := c.text(0, 0, sign, strong)
 	start := 0
 	for start < e.at && width(clean(string(e.text[start:e.at]))) > c.w-x-1 {
 		start++
 	}
-	c.text(x, 0, clean(string(e.text[start:])), normal)
+	end := x
+	for i, r := range e.text[start:] {
+		st := normal
+		if i+start >= wrongFrom && i+start < wrongTo {
+			st = bad
+		}
+		end = c.text(end, 0, clean(string(r)), st)
+	}
+	if wrongFrom >= len(e.text) && wrongTo > wrongFrom {
+		c.text(end, 0, "?", bad)
+	}
 	cursor := min(x+width(clean(string(e.text[start:e.at]))), c.w-1)
 	c.screen.ShowCursor(c.x+cursor, c.y)
 }

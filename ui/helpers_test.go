@@ -3,6 +3,7 @@ package ui
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gdamore/tcell/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/sim"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -41,7 +43,32 @@ func events(t testing.TB, recording string) []decode.Event {
 		}
 		ring.AddKey(key, role)
 	}
-	f, err := os.Open(recordings + recording)
+	return decoded(t, recordings+recording, ring)
+}
+
+// demo is a recording of photonscope demo: a device, the proxy and a cloud.
+func demo(t testing.TB) []decode.Event {
+	t.Helper()
+	entries, err := os.ReadFile("testdata/demo.pcapng.keylog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := new(lightssl.Keyring)
+	ring.AddKey(lightssl.Key{Private: sim.ServerKey(), Public: &sim.ServerKey().PublicKey}, lightssl.ServerRole)
+	for line := range strings.Lines(string(entries)) {
+		if entry, ok, err := lightssl.ParseKeyLogLine([]byte(line)); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			ring.AddEntry(entry)
+		}
+	}
+	return decoded(t, "testdata/demo.pcapng", ring)
+}
+
+// decoded decodes a capture.
+func decoded(t testing.TB, path string, ring *lightssl.Keyring) []decode.Event {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,11 +67,23 @@ const (
 	actMouse    action = "mouse"
 	actRedraw   action = "redraw"
 
-	actPause   action = "pause"
-	actLayer   action = "layer"
-	actOlder   action = "older"
-	actNewer   action = "newer"
-	actExplain action = "explain"
+	actPause    action = "pause"
+	actFilter   action = "filter"
+	actNext     action = "next"
+	actPrev     action = "previous"
+	actValue    action = "filter-value"
+	actToggle   action = "filter-off"
+	actProblems action = "problems"
+
+	actFold     action = "fold-pings"
+	actLayer    action = "layer"
+	actSide     action = "side"
+	actWindow   action = "window"
+	actExchange action = "exchange"
+	actFollowIt action = "follow-this"
+	actOlder    action = "older"
+	actNewer    action = "newer"
+	actExplain  action = "explain"
 )
 
 // binding is a row of the key table, from which the handler, the footer, the
@@ -102,12 +114,24 @@ var bindings = []binding{
 	{actHalfUp, "Ctrl-U", inPanes, "", "half a page up"},
 
 	{actLayer, "x", inMessages, "layer", "layer: wire, plain, payload"},
+	{actLayer, "x", inFollow, "form", "as text, hex or summary"},
+	{actSide, "b", inFollow, "side", "both ways, device only, cloud only"},
+	{actExchange, "T", inFollow, "exchange", "the messages of this exchange alone, and back"},
+	{actWindow, "w", inStats, "window", "rates of 1 minute, 10 minutes, 1 hour"},
+	{actValue, "*", inMessages, "", "filter on the value under the cursor"},
 
 	{actOlder, "[", inHandshake, "older", "the attempt before"},
 	{actNewer, "]", inHandshake, "newer", "the attempt after"},
 
 	{actNextPane, "Tab", anywhere, "pane", "next pane"},
 	{actPrevPane, "Shift-Tab", anywhere, "", "previous pane"},
+	{actFilter, "/", anywhere, "filter", "filter, or find with Ctrl-F"},
+	{actFollowIt, "f", anywhere, "follow", "follow the conversation of this event"},
+	{actNext, "n", anywhere, "problem", "next hit; without a search the next problem"},
+	{actPrev, "N", anywhere, "", "the one before"},
+	{actProblems, "!", anywhere, "", "problems only, and back"},
+	{actFold, "P", inMessages | inLadder, "", "fold pings, or unfold them"},
+	{actToggle, "\\", anywhere, "", "filter off, and on again"},
 	{actPause, "Space", anywhere, "pause", "stop the screen, go on: nothing is lost"},
 	{actExplain, "K", anywhere, "explain", "explain what is under the cursor"},
 	{actZoom, "z |", anywhere, "", "one pane alone, and back"},
@@ -170,6 +194,8 @@ func keyName(ev *tcell.EventKey) string {
 		return name
 	}
 	switch k := ev.Key(); {
+	case k == tcell.KeyRune && ev.Rune() == '\\':
+		return `\` // which clean would double
 	case k == tcell.KeyRune && ev.Rune() == ' ':
 		return "Space"
 	case k == tcell.KeyRune && ev.Modifiers()&tcell.ModAlt != 0:

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -24,7 +25,6 @@ func newMessages(a *app) *messages {
 	m := &messages{app: a, rows: &eventRows{model: a.model, look: a.look, app: a}}
 	m.list = newList(a.look, m.rows)
 	m.list.follow = true
-	m.list.empty = []Safe{"Nothing has been said yet."}
 	m.tree = newTree(a.look)
 	m.tree.secrets = a.opt.ShowSecrets
 	m.hex = newHexPane(a.look)
@@ -40,8 +40,11 @@ func (m *messages) place() place { return inMessages }
 
 func (m *messages) panes() []pane { return []pane{m.list, m.tree, m.hex} }
 
+// events implements eventLister.
+func (m *messages) events() *list { return m.list }
+
 func (m *messages) context() Safe {
-	text := Safe(fmt.Sprintf("%d events", m.rows.Len()))
+	text := m.app.model.label()
 	switch {
 	case m.list.follow && m.app.opt.Live:
 		text += "   following"
@@ -53,6 +56,7 @@ func (m *messages) context() Safe {
 
 // refresh implements view.
 func (m *messages) refresh() {
+	m.list.empty = m.app.model.emptyText()
 	m.list.refresh()
 	m.load()
 }
@@ -97,9 +101,13 @@ func (m *messages) do(act action) bool {
 	case actLayer:
 		m.nextLayer()
 	case actOpen:
-		m.app.cycle(1)
+		if !m.app.unfold(m.list) {
+			m.app.cycle(1)
+		}
 	case actExplain:
 		m.explain()
+	case actValue:
+		m.filterValue()
 	default:
 		return false
 	}
@@ -120,6 +128,28 @@ func (m *messages) explain() {
 		t.offset = m.hex.cursor
 	}
 	m.app.open(newExplain(m.app, t))
+}
+
+// filterValue narrows the list to what has the value under the cursor: in the
+// list the kind, in fields and bytes the field's value.
+func (m *messages) filterValue() {
+	if !m.loaded {
+		return
+	}
+	e := m.rows.event(m.shown)
+	n := m.tree.current()
+	switch {
+	case m.app.pane() == pane(m.list):
+		key := "type"
+		if _, ok := e.Body.(*decode.Message); ok {
+			key = "photon.msg"
+		}
+		m.app.filterOn(&e, key, field.WordOf(string(kindOf(&e))))
+	case n != nil && n.field != nil && n.field.Key != "":
+		m.app.filterOn(&e, n.field.Key, n.field.Value)
+	default:
+		m.app.say(quiet, "This has no name in filters.")
+	}
 }
 
 // nextLayer shows the next layer's bytes, at the place that the cursor has in
@@ -251,6 +281,9 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 	}
 	kind := cell{kindOf(&e), kindRole(&e)}
 	info := cell{r.app.summaryOf(&e), normal}
+	if fold, ok := r.view.Fold(i); ok {
+		kind, info = cell{"····", quiet}, cell{foldText(&fold)[len("···· "):], quiet}
+	}
 	size := cell{}
 	if len(e.Raw) > 0 {
 		size.text = Safe(fmt.Sprint(len(e.Raw)))

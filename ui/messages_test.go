@@ -6,7 +6,7 @@ import (
 )
 
 func TestMessagesAtEverySize(t *testing.T) {
-	all := talk(t)
+	all := demo(t)
 	for _, size := range screenSizes {
 		a := newApp(Options{Store: stored(all...), Title: "talk.pcapng", Theme: Ansi})
 		press(a, "2", "g", "j", "j", "j", "j", "j")

@@ -21,7 +21,9 @@ type model struct {
 	paused   bool
 
 	scope    scope
-	problems bool // only what is worth a look
+	filter   filtering
+	names    map[string]string // the user's own filters
+	problems bool              // only what is worth a look
 	bothLegs bool
 }
 

@@ -19,8 +19,11 @@ type prompt struct {
 	preview  func(text string)                        // told of every change; may be nil
 	accept   func(text string) bool                   // Enter; false keeps the prompt open
 	cancel   func()                                   // Esc; may be nil
-	keys     Safe
-	cycles   bool // Tab goes through the candidates and leaves the line as it is
+	find     func(text string) bool                   // Ctrl-F; may be nil
+
+	wrongFrom, wrongTo int // what is wrong in the line, in runes
+	keys               Safe
+	cycles             bool // Tab goes through the candidates and leaves the line as it is
 }
 
 // candidate is something that what is typed may become.
@@ -57,10 +60,9 @@ func (p *prompt) key(ev *tcell.EventKey) bool {
 	case tcell.KeyEnter:
 		p.enter()
 	case tcell.KeyEsc:
-		p.close()
-		if p.cancel != nil {
-			p.cancel()
-		}
+		p.leave()
+	case tcell.KeyCtrlF:
+		p.findOnly()
 	case tcell.KeyTab:
 		p.tab()
 	case tcell.KeyUp:
@@ -73,7 +75,7 @@ func (p *prompt) key(ev *tcell.EventKey) bool {
 		p.move(-1)
 	case tcell.KeyBackspace, tcell.KeyBackspace2:
 		if len(p.line.text) == 0 {
-			p.close()
+			p.leave()
 			return true
 		}
 		p.edit(ev)
@@ -81,6 +83,21 @@ func (p *prompt) key(ev *tcell.EventKey) bool {
 		p.edit(ev)
 	}
 	return true
+}
+
+// leave closes the prompt and takes back what typing did.
+func (p *prompt) leave() {
+	p.close()
+	if p.cancel != nil {
+		p.cancel()
+	}
+}
+
+func (p *prompt) findOnly() {
+	if text := p.line.String(); p.find != nil && p.find(text) {
+		p.history.add(text)
+		p.close()
+	}
 }
 
 func (p *prompt) edit(ev *tcell.EventKey) {
@@ -188,11 +205,11 @@ func (p *prompt) draw(c canvas, size class) {
 	row.fill(' ', normal)
 	if p.check != nil {
 		hint, r := p.check(p.line.String())
-		hint = clip(hint, c.w/2)
+		hint = clip(hint, max(c.w/3, row.w-width(p.sign)-len(p.line.text)-2))
 		row.right(row.w, 0, hint, r)
 		row.w -= width(hint) + 1
 	}
-	p.line.draw(row, p.sign)
+	p.line.draw(row, p.sign, p.wrongFrom, p.wrongTo)
 	if n := min(len(p.list), c.h-6, 8); n > 0 {
 		p.drawCandidates(c.sub(1, c.h-4-n, c.w-2, n+2), n)
 	}

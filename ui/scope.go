@@ -28,7 +28,11 @@ func (m *model) setScope(s scope) {
 
 // apply has the view look for what scope and filter ask for.
 func (m *model) apply() {
-	match := store.Match{Where: m.scope.where}
+	match := store.Match{}
+	if !m.filter.off {
+		match = matchOf(m.filter.compiled)
+	}
+	match.Where = m.scope.where
 	match.Where.OneLeg = !m.bothLegs
 	if m.problems {
 		match.Where.Need |= store.Problem

@@ -57,7 +57,7 @@ func (s *sessions) do(act action) bool {
 		return false
 	}
 	switch act {
-	case actOpen, actMessages:
+	case actOpen:
 		s.app.enter(inMessages, deviceScope(d))
 	case actHandshake:
 		s.app.enter(inHandshake, deviceScope(d))

@@ -25,6 +25,8 @@ type Options struct {
 	Ended   func() bool // the live source is over; nil: never
 	Loading func() bool // a capture is still being read; nil: no
 
+	Choices []Choice // of the start page; nil: there is none, the sessions are shown
+
 	Theme       Theme // "": Ansi
 	ASCII       bool  // draw no characters beyond ASCII
 	Mouse       bool  // take the mouse from the terminal

@@ -4,9 +4,12 @@ package ui
 // ones.
 const startView = 0
 
+// firstView is the place of the first numbered one.
+const firstView = 1
+
 // newViews makes all views, in order of their numbers.
 func newViews(a *app) []view {
-	return []view{newSessions(a), newSessions(a), newMessages(a), newHandshake(a)}
+	return []view{newStart(a), newSessions(a), newMessages(a), newHandshake(a), newLadder(a), newFollow(a), newStats(a)}
 }
 
 // viewNames are the names of the views that actions lead to.

@@ -1,0 +1,111 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+)
+
+// typed types a text into whatever takes keys.
+func typed(a *app, text string) {
+	for _, r := range text {
+		press(a, string(r))
+	}
+}
+
+func TestTypingAFilterShowsWhatItLeaves(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...), Title: "talk.pcapng"})
+	press(a, "2", "g", "j", "j", "/")
+	typed(a, `photon.msg == "hello" and coap.co`)
+	golden(t, "filter-80x24", show(t, a, 80, 24), a.look)
+	golden(t, "filter-40x10", show(t, a, 40, 10), a.look)
+	press(a, "Tab")
+	typed(a, ` == POST`)
+	golden(t, "filter-140x45", show(t, a, 140, 45), a.look)
+	if n := a.model.Len(); n != 4 {
+		t.Errorf("%d events are shown before Enter, want the 4 hellos", n)
+	}
+	press(a, "Enter")
+	if a.top() != nil || a.model.Len() != 4 {
+		t.Errorf("%d events are shown after Enter", a.model.Len())
+	}
+	press(a, `\`)
+	if a.model.Len() != int(a.model.end) {
+		t.Errorf("with the filter off %d of %d events are shown", a.model.Len(), a.model.end)
+	}
+	press(a, `\`)
+	if a.model.Len() != 4 {
+		t.Errorf("with the filter on again %d events are shown", a.model.Len())
+	}
+}
+
+func TestABadFilterKeepsTheOldOne(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	if trouble := a.runCommand("filter pings"); trouble != "" {
+		t.Fatal(trouble)
+	}
+	n := a.model.Len()
+	press(a, "/", "Ctrl-U")
+	typed(a, "photon.msg ==")
+	press(a, "Enter")
+	if a.top() == nil {
+		t.Error("Enter closes the prompt although the expression is not complete")
+	}
+	press(a, "Esc")
+	if a.model.Len() != n || a.model.filter.text != "pings" {
+		t.Errorf("the filter is %q with %d events, was pings with %d", a.model.filter.text, a.model.Len(), n)
+	}
+}
+
+func TestAFilterOnTheValueUnderTheCursorShowsItsEvent(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	m := a.messagesView()
+	press(a, "2", "g")
+	for i := range 60 {
+		m.list.choose(i * 3)
+		for _, keys := range [][]string{{}, {"Tab", "j", "j"}, {"Tab", "j", "j", "j", "j", "j", "j"}} {
+			seq := m.list.key
+			press(a, append(keys, "*")...)
+			row, ok := a.model.RowOf(seq)
+			if !ok {
+				t.Errorf("event %d is hidden by %s (row %d)", seq+1, a.model.filter.text, row)
+			}
+			a.runCommand("filter")
+			press(a, "Esc")
+			a.selectKey(seq)
+		}
+	}
+}
+
+func TestSearchGoesFromHitToHit(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	press(a, "2", "g", "/")
+	typed(a, `photon.msg == "hello"`)
+	press(a, "Ctrl-F")
+	var at []uint64
+	for range 4 {
+		at = append(at, a.selectedKey())
+		press(a, "n")
+	}
+	for i := 1; i < len(at); i++ {
+		if at[i] <= at[i-1] {
+			t.Fatalf("hits at %v", at)
+		}
+	}
+	if !strings.Contains(string(a.notice), "No photon.msg") {
+		t.Errorf("after the last hit: %s", a.notice)
+	}
+	press(a, "N")
+	if a.selectedKey() != at[2] {
+		t.Errorf("N goes to %d, want %d", a.selectedKey(), at[2])
+	}
+}
+
+func TestNGoesToTheNextProblem(t *testing.T) {
+	a := newApp(Options{Store: stored(classroom(t)...)})
+	press(a, "2", "g", "n")
+	first := a.selectedKey()
+	press(a, "!")
+	if a.model.Len() == 0 || a.model.Key(0) != first {
+		t.Errorf("n goes to %d, the problems are %d from %d on", first, a.model.Len(), a.model.Key(0))
+	}
+}

@@ -1,0 +1,344 @@
+package ui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store"
+)
+
+// follow is view 5: a session as a conversation, with what its messages carry; or
+// the messages of one exchange alone.
+type follow struct {
+	app    *app
+	talk   *talkPane
+	number uint32     // of the session, 0: none
+	chosen bool       // the user chose it; else it is that of the selected event
+	one    *store.Seq // the exchange of this message alone, nil: the whole session
+	sender store.Set  // who is heard, 0: both
+}
+
+func newFollow(a *app) *follow {
+	f := &follow{app: a}
+	f.talk = &talkPane{Box: tview.NewBox(), app: a, look: a.look, view: store.NewView(a.model.store), follow: true}
+	return f
+}
+
+func (f *follow) name() Safe { return "Follow" }
+
+func (f *follow) place() place { return inFollow }
+
+func (f *follow) panes() []pane { return []pane{f.talk} }
+
+func (f *follow) context() Safe {
+	if f.number == 0 {
+		return ""
+	}
+	who := Safe(fmt.Sprintf("session %d", f.number))
+	if s, ok := f.app.model.store.Session(f.number); ok && s.Known {
+		who += " of " + shortID(s.Device)
+	}
+	if f.one != nil {
+		who += "   this exchange only (T)"
+	}
+	return who + "   " + f.sideText() + " (b)   as " + talkForms[f.talk.form] + " (x)   " + plural(f.talk.view.Len(), "message")
+}
+
+func (f *follow) sideText() Safe {
+	switch f.sender {
+	case store.SetOf(stream.FromDevice):
+		return "device only"
+	case store.SetOf(stream.FromCloud):
+		return "cloud only"
+	}
+	return "both ways"
+}
+
+// refresh implements view.
+func (f *follow) refresh() {
+	if !f.chosen {
+		f.take(f.app.messagesView().list.key)
+	}
+	if !f.app.model.paused {
+		f.talk.refresh()
+	}
+}
+
+// take shows the session of an event.
+func (f *follow) take(key uint64) {
+	row, ok := f.app.model.store.Row(store.Seq(key))
+	if !ok || row.Session == f.number {
+		return
+	}
+	f.number, f.one = row.Session, nil
+	f.apply()
+}
+
+// begin shows the conversation around an event.
+func (f *follow) begin(key uint64) {
+	f.take(key)
+	f.chosen = true
+	f.talk.refresh()
+	row, _ := f.talk.view.RowOf(store.Seq(key))
+	f.talk.choose(row)
+}
+
+// apply has the pane show what was chosen.
+func (f *follow) apply() {
+	match := store.Match{Where: store.Where{Sessions: []uint32{f.number}, From: f.sender, OneLeg: true}}
+	if f.one != nil {
+		among := make(map[store.Seq]bool)
+		for _, seq := range f.app.model.store.Exchange(nil, *f.one) {
+			among[seq] = true
+		}
+		match.Event = func(_ *decode.Event, row *store.Row) bool { return among[row.Seq] }
+	}
+	f.talk.view.SetMatch(match)
+	f.talk.refresh()
+}
+
+// do implements view.
+func (f *follow) do(act action) bool {
+	seq, ok := f.talk.selected()
+	switch act {
+	case actSide:
+		f.sender = map[store.Set]store.Set{
+			0: store.SetOf(stream.FromDevice), store.SetOf(stream.FromDevice): store.SetOf(stream.FromCloud),
+		}[f.sender]
+		f.apply()
+	case actLayer:
+		f.talk.form = (f.talk.form + 1) % len(talkForms)
+	case actExchange:
+		f.exchange(seq, ok)
+	case actOpen:
+		return ok && f.app.showEvent(seq)
+	case actExplain:
+		if ok {
+			e := f.app.model.event(seq)
+			f.app.open(newExplain(f.app, topic{seq: seq, event: e, layers: decode.Dissect(&e), offset: -1}))
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// exchange shows the exchange of the selected message alone, or the whole session
+// again.
+func (f *follow) exchange(seq store.Seq, ok bool) {
+	switch {
+	case f.one != nil:
+		seq = *f.one
+		f.one = nil
+	case !ok:
+		return
+	default:
+		f.one = &seq
+	}
+	f.apply()
+	row, _ := f.talk.view.RowOf(seq)
+	f.talk.choose(row)
+}
+
+// draw implements view.
+func (f *follow) draw(c canvas, _ class, _ pane) {
+	if f.talk.view.Len() == 0 {
+		c.text(2, 1, "No conversation yet. f follows that of the selected event.", normal)
+		return
+	}
+	c.put(f.talk)
+}
+
+// talkForms are the ways to show what messages carry.
+var talkForms = []Safe{"text", "hex", "summary"}
+
+// maxTalk is how many lines of one message are shown before the rest is left out.
+const maxTalk = 40
+
+// talkPane shows events as blocks of lines.
+type talkPane struct {
+	*tview.Box
+	app    *app
+	look   *look
+	view   *store.View
+	form   int // index of talkForms
+	top    int // first event shown
+	sel    int
+	follow bool
+	msg    coap.Message
+}
+
+func (t *talkPane) place() place { return inText }
+
+func (t *talkPane) refresh() {
+	t.view.Refresh(lookFor)
+	n := t.view.Len()
+	if t.follow {
+		t.sel = n - 1
+	}
+	t.sel = max(min(t.sel, n-1), 0)
+}
+
+// selected returns the selected event.
+func (t *talkPane) selected() (store.Seq, bool) {
+	if t.sel >= t.view.Len() {
+		return 0, false
+	}
+	return t.view.At(t.sel), true
+}
+
+func (t *talkPane) choose(i int) {
+	n := t.view.Len()
+	t.sel = max(min(i, n-1), 0)
+	t.follow = t.sel == n-1
+}
+
+// do implements pane.
+func (t *talkPane) do(act action) bool {
+	steps := map[action]int{actDown: 1, actUp: -1, actPageDown: 10, actPageUp: -10, actHalfDown: 5, actHalfUp: -5, actTop: -t.view.Len(), actBottom: t.view.Len()}
+	by, ok := steps[act]
+	if ok {
+		t.choose(t.sel + by)
+	}
+	return ok
+}
+
+func (t *talkPane) clicked(int, int) bool { return false }
+
+// Draw implements tview.Primitive.
+func (t *talkPane) Draw(screen tcell.Screen) {
+	c := boxCanvas(t.Box, screen, t.look)
+	t.scroll(c)
+	y := 0
+	for i := t.top; i < t.view.Len() && y < c.h; i++ {
+		for k, l := range t.block(i, c.w-4) {
+			row := c.sub(2, y, c.w-2, 1)
+			if i == t.sel && k == 0 {
+				c.text(0, y, "►", strong)
+			}
+			row.text(0, 0, l.text, l.role)
+			y++
+		}
+	}
+}
+
+// scroll keeps the selected event visible, with all of its lines if they fit.
+func (t *talkPane) scroll(c canvas) {
+	t.top = max(min(t.top, t.sel), 0)
+	t.top = max(t.top, t.sel-c.h)
+	used := 0
+	for i := t.sel; i >= t.top; i-- {
+		if used += len(t.block(i, c.w-4)); used > c.h && i < t.sel {
+			t.top = i + 1
+			return
+		}
+	}
+	for t.top > 0 {
+		if used += len(t.block(t.top-1, c.w-4)); used > c.h {
+			return
+		}
+		t.top--
+	}
+}
+
+// block returns the lines of an event.
+func (t *talkPane) block(i, w int) []line {
+	e := t.app.model.event(t.view.At(i))
+	if e.Body == nil {
+		return nil
+	}
+	sign := map[stream.Direction]Safe{stream.FromDevice: "►", stream.FromCloud: "◄"}[e.From]
+	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sign))
+	title, r := kindOf(&e), sender(e.From)
+	m, isMessage := e.Body.(*decode.Message)
+	if isMessage && talkForms[t.form] != "summary" {
+		t.msg.Parse(m.Plain) // was parsed once, so it parses
+		title = requestLine(&t.msg)
+	} else {
+		title += " " + t.app.summaryOf(&e)
+	}
+	if rtt := rttOf(&e); rtt != "" {
+		title += "   " + rtt
+	}
+	lines := []line{{head + title, r, 14}}
+	if isMessage {
+		lines = append(lines, t.payload(w-14)...)
+	}
+	if e.Altered {
+		lines = append(lines, line{text: "              ALTERED on the way", role: altered})
+	}
+	lines = wrapped(lines, w)
+	if len(lines) > maxTalk {
+		lines = append(lines[:maxTalk], line{text: "              … (Enter shows it whole)", role: quiet})
+	}
+	return append(lines, line{})
+}
+
+// requestLine returns method and path, or the response code, as CoAP has them.
+func requestLine(m *coap.Message) Safe {
+	text := Safe(m.Code.String())
+	if name := m.Code.Name(); name != "" && m.Code.IsRequest() {
+		text = Safe(name)
+	}
+	if m.Code.IsRequest() {
+		text += " "
+	}
+	query := Safe("?")
+	for i := range m.Options {
+		switch o := &m.Options[i]; o.Number {
+		case coap.URIPath:
+			text += "/" + clean(o.Value)
+		case coap.URIQuery:
+			text += query + clean(o.Value)
+			query = "&"
+		}
+	}
+	if m.Code == 0 {
+		text = "empty"
+	}
+	return text + Safe(fmt.Sprintf("   %s 0x%04x", m.Type, m.ID))
+}
+
+// payload returns the lines of what the message carries.
+func (t *talkPane) payload(w int) []line {
+	b := t.msg.Payload
+	if len(b) == 0 {
+		return nil
+	}
+	const indent = "              "
+	switch talkForms[t.form] {
+	case "summary":
+		return nil
+	case "text":
+		if isText(b) {
+			return []line{{indent + clean(b), normal, len(indent)}}
+		}
+	}
+	per := max(min(16, w/4), 4)
+	var lines []line
+	for at := 0; at < len(b) && len(lines) <= maxTalk; at += per {
+		row := b[at:min(at+per, len(b))]
+		ascii := Safe("")
+		for _, c := range row {
+			ascii += printable(c)
+		}
+		lines = append(lines, line{text: indent + padded(Safe(fmt.Sprintf("% x", row)), 3*per+1) + ascii, role: normal})
+	}
+	return lines
+}
+
+// isText reports whether bytes are mostly to be read as text.
+func isText(b []byte) bool {
+	odd := 0
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			odd++
+		}
+	}
+	return odd == 0
+}

@@ -1,0 +1,52 @@
+package ui
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestFollowAtEverySize(t *testing.T) {
+	all := demo(t)
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(all...), Title: "demo.pcapng"})
+		a.runCommand("go 50")
+		press(a, "f")
+		golden(t, fmt.Sprintf("follow-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+func TestStatsAtEverySize(t *testing.T) {
+	all := demo(t)
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(all...), Title: "demo.pcapng"})
+		press(a, "6", "j")
+		golden(t, fmt.Sprintf("stats-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+func TestAnExchangeCanBeFollowedAlone(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "/")
+	typed(a, `photon.msg == "function-call"`)
+	press(a, "Enter", "f")
+	f := a.view().(*follow)
+	all := f.talk.view.Len()
+	press(a, "T")
+	if n := f.talk.view.Len(); n < 2 || n >= all {
+		t.Errorf("the exchange has %d of %d messages", n, all)
+	}
+	press(a, "T")
+	if n := f.talk.view.Len(); n != all {
+		t.Errorf("%d messages, were %d", n, all)
+	}
+}
+
+func TestEnterOnAKindShowsItsMessages(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "6")
+	k := a.view().(*stats).kinds[0]
+	press(a, "Enter")
+	if a.view().place() != inMessages || a.model.Len() != k.count() {
+		t.Errorf("%d events of %s are shown, %d were counted", a.model.Len(), k.name, k.count())
+	}
+}
