@@ -139,7 +139,11 @@ func (a *app) footer(w int) Safe {
 	const last = "? help"
 	var text Safe
 	told := map[action]bool{actHelp: true}
-	for _, p := range a.places() {
+	places := a.places()
+	if a.at == startView && a.top() == nil {
+		places = places[:1]
+	}
+	for _, p := range places {
 		for _, b := range bindings {
 			if b.in&p == 0 || b.foot == "" || told[b.do] {
 				continue

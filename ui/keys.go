@@ -102,8 +102,11 @@ var bindings = []binding{
 	{actOpen, "Enter", inPanes | inStart | inDialog, "open", "go in, open, choose"},
 	{actBack, "q", inDialog, "", "close"},
 
-	{actDown, "j Down", inPanes | inStart | inDialog, "", "next row, line or byte row"},
-	{actUp, "k Up", inPanes | inStart | inDialog, "", "previous"},
+	{actDown, "j Down", inStart, "down", "next choice"},
+	{actUp, "k Up", inStart, "up", "previous choice"},
+	{actBack, "q", inStart, "quit", "quit"},
+	{actDown, "j Down", inPanes | inDialog, "", "next row, line or byte row"},
+	{actUp, "k Up", inPanes | inDialog, "", "previous"},
 	{actLeft, "h Left", inTree | inHex | inDialog, "", "fold, byte to the left"},
 	{actRight, "l Right", inTree | inHex | inDialog, "", "unfold, byte to the right"},
 	{actTop, "g Home", inPanes | inDialog, "", "first"},

@@ -195,7 +195,7 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 		proxy.text = duration(apart)
 	}
 	rtt := cell{text: rttOf(&e)}
-	if row, ok := r.store.Row(seq); ok && row.Flags&store.Unanswered != 0 {
+	if row, ok := r.store.Row(seq); ok && rtt.text == "" && row.Flags&store.Unanswered != 0 {
 		rtt = cell{"none", warning}
 	}
 	return append(dst, cell{r.band(i), quiet}, at, lanes, proxy, rtt)
@@ -255,7 +255,8 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 	if row.Flags&(store.Differs|store.Altered) != 0 {
 		mid = "■"
 	}
-	both := row.Flags&store.Lone == 0
+	_, closed := e.Body.(*decode.Closed)
+	both := row.Flags&store.Lone == 0 && !closed
 	return legLanes(e, label, mid, [2]int{half, rest}, both)
 }
 

@@ -50,3 +50,24 @@ func TestEnterOnAKindShowsItsMessages(t *testing.T) {
 		t.Errorf("%d events of %s are shown, %d were counted", a.model.Len(), k.name, k.count())
 	}
 }
+
+func TestStartPageRunsWhatIsChosen(t *testing.T) {
+	ran := ""
+	choices := []Choice{
+		{Key: 'd', Name: "Demo", Does: "a simulated Photon", Note: "or type: photonscope demo", Run: func() { ran = "demo" }},
+		{Key: 'p', Name: "Proxy", Does: "between device and server", Note: "type: photonscope proxy"},
+	}
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(), Choices: choices})
+		golden(t, fmt.Sprintf("start-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+	a := newApp(Options{Store: stored(), Choices: choices})
+	press(a, "p")
+	if a.quitting || ran != "" {
+		t.Error("what only tells how to run it ends the page")
+	}
+	press(a, "k", "Enter")
+	if !a.quitting || ran != "demo" {
+		t.Errorf("Enter on the demo ran %q", ran)
+	}
+}

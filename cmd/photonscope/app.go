@@ -108,7 +108,12 @@ records to pcapng and reads captures back.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.hasScreen() {
+				return a.startPage(cmd.Context())
+			}
+			return cmd.Help()
+		},
 	}
 	addVersionFlag(root)
 	root.SetIn(a.stdin)
