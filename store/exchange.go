@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -10,28 +11,27 @@ import (
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store/filter"
 )
 
 // Messages that belong together, a request with its repetitions and answers, are
 // a ring: each record leads to the next one, the last to the first.
 
-const (
-	// answerWait is how long a confirmable message is waited for to be answered:
-	// MAX_TRANSMIT_WAIT of RFC 7252 section 4.8.2.
-	answerWait = 93 * time.Second
-	// retryWait is how long a message ID names the same message:
-	// EXCHANGE_LIFETIME of RFC 7252 section 4.8.2.
-	retryWait = 247 * time.Second
+//
+// Whether a message asks, and whether it was answered, is what package filter says
+// of the field photon.answered.
 
-	maxSent = 128 // messages of a side that are waited for
+const (
+	maxSent = 256 // messages of a side that wait: as many as particle.Conversation remembers
 	maxRing = 64  // messages of an exchange; more begin another one
+	never   = math.MaxInt64
 )
 
 // side is the messages that one peer of a connection sent and that may be
 // answered, oldest first.
 type side struct {
 	sent    []sent
-	decided int // those before are answered or will not be
+	decided int // of those before it is known whether they are answered
 	id      uint16
 }
 
@@ -39,33 +39,31 @@ type sent struct {
 	seq  Seq
 	at   int64
 	id   uint16
-	open bool // confirmable, and not answered
+	open bool // it asks, and nothing is known yet
 }
 
 // relate links an event to those it belongs to. Its record is there.
 func (w *writer) relate(c *content, conn *connection, seq Seq, e *decode.Event) {
-	r := c.record(seq)
 	leg := &conn.session.Legs[conn.leg]
 	switch b := e.Body.(type) {
 	case *decode.Message:
-		conn.sides[e.From&1].decide(c, leg, r.at-int64(answerWait))
-		conn.sides[e.From&1^1].decide(c, leg, r.at-int64(answerWait))
-		conn.answer(c, leg, seq, &b.Meaning)
+		conn.answer(c, leg, seq, b)
 		conn.sides[e.From&1].send(c, leg, seq, b)
 	case *decode.Closed:
 		if b.How == stream.Cut { // what would have come is not known
 			break
 		}
-		conn.sides[e.From&1^1].decide(c, leg, 1<<62)
+		conn.sides[e.From&1^1].decide(c, leg, never)
 		if b.How == stream.Reset {
-			conn.sides[e.From&1].decide(c, leg, 1<<62)
+			conn.sides[e.From&1].decide(c, leg, never)
 		}
 	}
 	conn.session.twins.pair(c, conn, seq, e)
 }
 
 // answer links a message to the one that it answers.
-func (conn *connection) answer(c *content, leg *Leg, seq Seq, g *particle.Meaning) {
+func (conn *connection) answer(c *content, leg *Leg, seq Seq, m *decode.Message) {
+	g := &m.Meaning
 	if !g.HasRTT {
 		return
 	}
@@ -77,7 +75,9 @@ func (conn *connection) answer(c *content, leg *Leg, seq Seq, g *particle.Meanin
 			continue
 		}
 		r.set(Answers)
-		settle(c, leg, asked[:i+1])
+		if filter.Settles(m) {
+			settle(c, leg, asked[:i+1])
+		}
 		if c.has(asked[i].seq) {
 			c.join(asked[i].seq, seq)
 		}
@@ -91,7 +91,7 @@ func settle(c *content, leg *Leg, asked []sent) {
 	last := asked[len(asked)-1]
 	for i := len(asked) - 1; i >= 0; i-- {
 		m := &asked[i]
-		if m.id != last.id || last.at-m.at > int64(retryWait) {
+		if m.id != last.id || last.at-m.at > int64(filter.ExchangeLifetime) {
 			continue
 		}
 		m.open = false
@@ -99,12 +99,14 @@ func settle(c *content, leg *Leg, asked []sent) {
 			continue
 		}
 		r := c.record(m.seq)
-		r.set(Answered)
 		if flagsOf(r.load())&Unanswered != 0 { // it came after all
 			r.unset(Unanswered)
-			leg.Unanswered--
-			c.touch(m.seq)
+			if t, _ := header(c.plain(r, r.load())); t == coap.Confirmable {
+				leg.Unanswered--
+			}
 		}
+		r.set(Answered)
+		c.touch(m.seq)
 		if flagsOf(r.load())&Retry == 0 {
 			return
 		}
@@ -123,9 +125,9 @@ func (s *side) send(c *content, leg *Leg, seq Seq, m *decode.Message) {
 	}
 	s.id = id
 	if len(s.sent) == maxSent {
-		s.drop(c, leg, maxSent/2)
+		s.makeRoom(c, leg)
 	}
-	s.sent = append(s.sent, sent{seq, r.at, id, t == coap.Confirmable})
+	s.sent = append(s.sent, sent{seq, r.at, id, filter.Asks(m)})
 }
 
 // header returns a message's type and ID.
@@ -141,7 +143,7 @@ func (s *side) findRetry(c *content, seq Seq, id uint16, plain []byte) {
 	r := c.record(seq)
 	for i := len(s.sent) - 1; i >= 0; i-- {
 		m := &s.sent[i]
-		if m.id != id || !c.has(m.seq) || r.at-m.at > int64(retryWait) {
+		if m.id != id || !c.has(m.seq) || r.at-m.at > int64(filter.ExchangeLifetime) {
 			continue
 		}
 		if earlier := c.record(m.seq); bytes.Equal(c.plain(earlier, earlier.load()), plain) {
@@ -159,22 +161,35 @@ func (s *side) decide(c *content, leg *Leg, before int64) {
 		s.decided++
 		if m.open {
 			m.open = false
-			leg.Unanswered++
 			c.unanswered(leg, m.seq)
 		}
 	}
 }
 
-// drop forgets the oldest n messages.
-func (s *side) drop(c *content, leg *Leg, n int) {
-	s.decide(c, leg, s.sent[n-1].at+1)
-	s.sent = s.sent[:copy(s.sent, s.sent[n:])]
-	s.decided = max(s.decided-n, 0)
+// makeRoom forgets messages: the older half of those of which all is known, and
+// if that is not much the oldest of the others. The decoder forgets these as well,
+// so no message will answer them.
+func (s *side) makeRoom(c *content, leg *Leg) {
+	half := len(s.sent) / 2
+	kept := s.sent[:0]
+	for _, m := range s.sent[:half] {
+		if m.open {
+			kept = append(kept, m)
+		}
+	}
+	if n := len(kept); n > half/2 {
+		for i := range kept[:n/2] {
+			c.unanswered(leg, kept[i].seq)
+		}
+		kept = kept[:copy(kept, kept[n/2:])]
+	}
+	s.sent = append(kept, s.sent[half:]...)
+	s.decided = 0
 }
 
-// unanswered flags a message that was not answered. That is a problem for a
-// request. The Node servers acknowledge neither a describe's reply nor an unasked
-// description, so it is none for these.
+// unanswered flags a message that was not answered. That is a problem if it is
+// confirmable. The Node servers do not acknowledge an unasked description, so it
+// is none for that.
 func (c *content) unanswered(leg *Leg, seq Seq) {
 	if !c.has(seq) {
 		return
@@ -182,15 +197,40 @@ func (c *content) unanswered(leg *Leg, seq Seq) {
 	r := c.record(seq)
 	r.set(Unanswered)
 	bits := r.load()
-	plain := c.plain(r, bits)
-	if !coap.Code(plain[1]).IsResponse() && kindOf(bits) != particle.KindDescribePost && r.set(Problem) {
-		leg.Problems++
+	if t, _ := header(c.plain(r, bits)); t == coap.Confirmable {
+		leg.Unanswered++
+		if kindOf(bits) != particle.KindDescribePost && r.set(Problem) {
+			leg.Problems++
+		}
 	}
 	c.touch(seq)
 }
 
-// touch notes that an event's flags are others now.
-func (c *content) touch(seq Seq) { c.touched.append(seq) }
+// touch notes that an event's flags are others now, if someone may have seen it.
+func (c *content) touch(seq Seq) {
+	if seq < c.published {
+		c.touched.append(uint32(seq))
+	}
+}
+
+// expire decides what waited for too long in the time of the events. It looks at
+// all connections, so it does so only once in a second of that time, and in some
+// events.
+func (w *writer) expire(c *content, at int64) {
+	s := &w.sessions
+	s.newest = max(s.newest, at)
+	s.since++
+	if s.newest < s.expired+int64(time.Second) || 16*s.since < len(s.conns) {
+		return
+	}
+	s.expired, s.since = s.newest, 0
+	for _, conn := range s.conns {
+		leg := &conn.session.Legs[conn.leg]
+		for i := range conn.sides {
+			conn.sides[i].decide(c, leg, s.newest-int64(filter.ExchangeLifetime))
+		}
+	}
+}
 
 // join adds a message to the exchange of an earlier one.
 func (c *content) join(member, seq Seq) {

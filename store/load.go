@@ -17,7 +17,8 @@ type loader struct {
 	reuse  bool // an event is valid until the next one
 	sealer sealer
 
-	message decode.Message // for reuse
+	latest  *envelope // that of the event is still the same; for reuse, as what follows
+	message decode.Message
 	frame   []byte
 	padded  []byte
 }
@@ -41,7 +42,13 @@ func (l *loader) load(seq Seq, e *decode.Event) {
 	r := l.record(seq)
 	v := l.content.envelope(r)
 	bits := r.load()
-	*e = decode.Event{Conn: v.conn, Session: v.session, From: directionOf(bits), Device: v.device, Known: v.known, Altered: flagsOf(bits)&Altered != 0}
+	if v != l.latest {
+		e.Conn, e.Session, e.Device, e.Known = v.conn, v.session, v.device, v.known
+	}
+	if l.reuse {
+		l.latest = v
+	}
+	e.From, e.Altered = directionOf(bits), flagsOf(bits)&Altered != 0
 	b := cursor{l.bytes(r.place)}
 	if flagsOf(bits)&wideTime != 0 {
 		e.At = b.time()

@@ -13,10 +13,10 @@ const (
 	chunkLen = 1 << 20       // bytes of a chunk
 )
 
-// page is 4,096 records. It is never moved, so that links can be set in it while
-// others read.
+// page is 4,096 records, which are never moved, so that links can be set in them
+// while others read. They are 128 KiB to the byte, which wastes nothing.
 type page struct {
-	records  [pageLen]record
+	records  *[pageLen]record
 	chunks   uint64 // the lowest numbers of what its records refer to
 	envelope uint64
 	touched  uint64

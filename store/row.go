@@ -7,6 +7,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store/filter"
 )
 
 // Seq is the number of an event in order of arrival, from 0. It stays the same
@@ -59,14 +60,13 @@ func typeOfBody(b decode.Body) EventType {
 }
 
 // Flags are what the store knows of an event beyond its content. Answered,
-// Unanswered, Lone, Differs and Problem are decided by later events; a [View]
-// looks at an event again when they change, but for Answered.
+// Unanswered, Lone, Differs and Problem are decided by later events.
 type Flags uint16
 
 // The flags.
 const (
-	Answered   Flags = 1 << iota // some message answers it
-	Unanswered                   // it is confirmable, and was not answered in time, or before its connection ended
+	Answered   Flags = 1 << iota // the answer that it asks for came (filter.Answered)
+	Unanswered                   // it asks for one, and none came in time, or before the connection ended
 	Answers                      // it answers a message that was seen
 	Retry                        // a confirmable message that was sent before
 	Lone                         // the other leg does not carry it
@@ -90,4 +90,15 @@ type Row struct {
 	Kind    particle.Kind // of a message
 	Answers particle.Kind // of a message
 	Flags   Flags
+}
+
+// Relation is what the filter language wants to know of an event.
+func (r *Row) Relation() filter.Relation {
+	switch {
+	case r.Flags&Answered != 0:
+		return filter.Relation{Answer: filter.Answered}
+	case r.Flags&Unanswered != 0:
+		return filter.Relation{Answer: filter.Unanswered}
+	}
+	return filter.Relation{}
 }

@@ -74,9 +74,16 @@ func isPadded(padded, plain []byte) bool {
 
 // appendPadded appends a plaintext and its padding.
 func appendPadded(dst, plain []byte) []byte {
-	dst = append(dst, plain...)
-	for n, pad := 0, lightssl.BlockLen-len(plain)%lightssl.BlockLen; n < pad; n++ {
-		dst = append(dst, byte(pad))
-	}
-	return dst
+	pad := lightssl.BlockLen - len(plain)%lightssl.BlockLen
+	return append(append(dst, plain...), pads[pad-1][:pad]...)
 }
+
+// pads are the paddings by their length minus one.
+var pads = func() (p [lightssl.BlockLen][lightssl.BlockLen]byte) {
+	for i := range p {
+		for j := range p[i] {
+			p[i][j] = byte(i + 1)
+		}
+	}
+	return p
+}()

@@ -18,6 +18,10 @@ type sessions struct {
 	list   []*session // in order of appearance
 	number map[uint32]*session
 	latest *connection
+
+	newest  int64 // time of the events
+	expired int64 // when what waits was looked at last
+	since   int   // events since then
 }
 
 // session is a session and what it takes to pair the messages of its legs.

@@ -26,12 +26,13 @@ type Store struct {
 // content is what readers see. A copy of it is a snapshot.
 type content struct {
 	first, end Seq
-	pages      list[*page] // numbered by Seq
+	pages      list[page] // numbered by Seq
 	chunks     list[[]byte]
 	envelopes  list[envelope]
 	words      [][]byte
-	touched    list[Seq] // whose flags changed after others could see them
-	epoch      uint64    // rises where sequence numbers change their events
+	touched    list[uint32] // lower half of the Seq of events whose flags changed after others could see them
+	published  Seq          // others can see those before
+	epoch      uint64       // rises where sequence numbers change their events
 }
 
 // New returns an empty store that keeps what fits the given number of bytes, or
@@ -50,6 +51,7 @@ func (s *Store) Append(events []decode.Event) {
 		return
 	}
 	s.mu.Lock()
+	s.content.published = s.content.end
 	for i := range events {
 		s.writer.add(&s.content, &events[i])
 	}
@@ -127,7 +129,7 @@ func (c *content) has(seq Seq) bool { return seq >= c.first && seq < c.end }
 
 // record returns the record of an event that is held.
 func (c *content) record(seq Seq) *record {
-	return &c.pages.at(uint64(seq) >> pageBits).records[seq%pageLen]
+	return &c.pages.ref(uint64(seq) >> pageBits).records[seq%pageLen]
 }
 
 // envelope returns the envelope of a record.
@@ -154,16 +156,22 @@ func (c *content) bytes(p place) []byte {
 // row makes a row of an event that is held.
 func (c *content) row(seq Seq) Row {
 	r := c.record(seq)
-	e := c.envelope(r)
+	v := c.envelope(r)
 	bits := r.load()
-	return Row{
-		Seq: seq, At: c.time(r, bits), Conn: e.conn.ID, Session: e.session, Leg: e.conn.Leg, From: directionOf(bits),
-		Device: e.device, Known: e.known, Type: typeOf(bits), Kind: kindOf(bits), Answers: answersOf(bits), Flags: flagsOf(bits) &^ wideTime,
-	}
+	e := decode.Event{At: c.time(r, bits), Conn: v.conn, Session: v.session, Device: v.device, Known: v.known}
+	var row Row
+	row.fill(seq, &e, bits)
+	return row
+}
+
+// fill sets a row to that of an event.
+func (r *Row) fill(seq Seq, e *decode.Event, bits uint32) {
+	r.Seq, r.At, r.Conn, r.Session, r.Leg, r.Device, r.Known = seq, e.At, e.Conn.ID, e.Session, e.Conn.Leg, e.Device, e.Known
+	r.From, r.Type, r.Kind, r.Answers, r.Flags = directionOf(bits), typeOf(bits), kindOf(bits), answersOf(bits), flagsOf(bits)&^wideTime
 }
 
 const (
-	pageSize     = int(unsafe.Sizeof(page{}))
+	pageSize     = pageLen*int(unsafe.Sizeof(record{})) + int(unsafe.Sizeof(page{}))
 	envelopeSize = int(unsafe.Sizeof(envelope{})) * 9 / 8 // with the room to grow
 )
 

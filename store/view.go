@@ -68,12 +68,13 @@ func (v *View) Refresh(slice time.Duration) (more bool) {
 	}
 	v.match.look(c)
 	v.evict(c.first)
-	if v.touched < c.touched.base {
-		v.restart()
+	v.touched = max(v.touched, c.touched.base) // what is below is evicted
+	if v.match.later() || v.folds.on {
+		for ; v.touched < c.touched.end(); v.touched++ {
+			v.revise(c.end - 1 - Seq(uint32(c.end-1)-c.touched.at(v.touched)))
+		}
 	}
-	for ; v.touched < c.touched.end(); v.touched++ {
-		v.revise(c.touched.at(v.touched))
-	}
+	v.touched = c.touched.end()
 	deadline := deadlineOf(slice)
 	for v.next < c.end {
 		v.scan(min(v.next+stride, c.end))
@@ -126,14 +127,18 @@ func (d deadline) over() bool {
 
 // scan looks at the events before end.
 func (v *View) scan(end Seq) {
-	for ; v.next < end; v.next++ {
-		if !v.match.matches(v.next) {
-			continue
-		}
-		v.matches = append(v.matches, uint32(v.next-v.base))
-		v.folds.add(v, v.next, len(v.matches)-1)
-		v.order.add(v, v.next)
-		v.lately++
+	before := len(v.matches)
+	v.match.scan(v.next, end, func(seq Seq) {
+		v.matches = append(v.matches, uint32(seq-v.base))
+	})
+	v.next = end
+	v.lately += len(v.matches) - before
+	if !v.folds.on && v.order.by == ByArrival {
+		return
+	}
+	for i, n := range v.matches[before:] {
+		v.folds.add(v, v.base+Seq(n), before+i)
+		v.order.add(v, v.base+Seq(n))
 	}
 }
 

@@ -49,7 +49,7 @@ var someMatches = []Match{
 	{Where: Where{Types: SetOf(TypeMessage)}, Event: func(e *decode.Event, _ *Row) bool {
 		return bytes.Contains(e.Body.(*decode.Message).Plain, []byte("room"))
 	}},
-	{Event: func(e *decode.Event, r *Row) bool { return len(e.Raw) > 20 && r.Flags&(Unanswered|Lone) == 0 }},
+	{Later: true, Event: func(e *decode.Event, r *Row) bool { return len(e.Raw) > 20 && r.Flags&(Answered|Lone) == 0 }},
 	{Wire: true, Event: func(e *decode.Event, _ *Row) bool { return len(e.Raw) > 3 && e.Raw[3]&1 == 0 }},
 }
 

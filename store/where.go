@@ -21,8 +21,16 @@ func SetOf[T ~uint8](values ...T) Set {
 	return s
 }
 
+// full returns the set with the zero value written out.
+func (s Set) full() Set {
+	if s == 0 {
+		return ^Set(0)
+	}
+	return s
+}
+
 // has reports whether a value is in the set.
-func (s Set) has(v uint8) bool { return s == 0 || s>>v&1 != 0 }
+func (s Set) has(v uint8) bool { return s.full()>>v&1 != 0 }
 
 // Where says what an event must be, as far as its record tells. It is checked in
 // some nanoseconds. The zero value allows everything.
@@ -47,22 +55,49 @@ type Match struct {
 	// until it returns. Row tells what the event does not.
 	Event func(*decode.Event, *Row) bool
 
+	// Later says that Event looks at Row.Flags, so that a view must ask it again
+	// when a later event changes them.
+	Later bool
+
 	// Wire says that Event looks at the bytes of decode.Event.Raw. Otherwise Raw of
 	// a message has its length and the frame's, and bytes of no meaning behind: to
 	// have them, the frame must be sealed again.
 	Wire bool
 }
 
+// later reports whether the match depends on flags that later events change.
+func (m *Match) later() bool {
+	return m.Later && m.Event != nil || m.Where.Need|m.Where.Never != 0 || m.Where.OneLeg
+}
+
 // matcher tests records. What it remembers is of one content.
 type matcher struct {
 	Match
 	loader
-	need, never uint32 // bits of a record
-	event       decode.Event
-	row         Row
+	quick quick
+	event decode.Event
+	row   Row
 
 	envelopes []byte // what is known of each: 0 nothing yet
 	base      uint64 // number of the first one
+}
+
+// quick is what the bits of a record decide.
+type quick struct {
+	need, never        uint32
+	from, types, kinds Set // none of them empty
+}
+
+func newQuick(w *Where) quick {
+	return quick{
+		need: uint32(w.Need) << flagShift, never: uint32(w.Never) << flagShift,
+		from: w.From.full(), types: w.Types.full(), kinds: w.Kinds.full(),
+	}
+}
+
+func (q *quick) allows(bits uint32) bool {
+	return bits&q.need == q.need && bits&q.never == 0 &&
+		(q.from>>(bits/bitFrom&1))&(q.types>>(bits&typeMask))&(q.kinds>>(bits>>kindShift&63))&1 != 0
 }
 
 const (
@@ -72,7 +107,7 @@ const (
 )
 
 func newMatcher(m Match) matcher {
-	return matcher{Match: m, loader: loader{wire: m.Wire, reuse: true}, need: uint32(m.Where.Need) << flagShift, never: uint32(m.Where.Never) << flagShift}
+	return matcher{Match: m, loader: loader{wire: m.Wire, reuse: true}, quick: newQuick(&m.Where)}
 }
 
 // look takes a new snapshot.
@@ -91,21 +126,38 @@ func (m *matcher) look(c content) {
 		m.envelopes = append(m.envelopes, make([]byte, n-len(m.envelopes))...)
 	}
 	m.content = c
+	m.latest = nil
+}
+
+// scan calls found for the events from one up to another that are meant. All of
+// them are held.
+func (m *matcher) scan(from, end Seq, found func(Seq)) {
+	for from < end {
+		n := min(end-from, pageLen-from%pageLen)
+		records := m.pages.ref(uint64(from) >> pageBits).records[from%pageLen:][:n]
+		for i := range records {
+			r := &records[i]
+			if bits := r.load(); m.quick.allows(bits) && m.allows(from+Seq(i), r, bits) {
+				found(from + Seq(i))
+			}
+		}
+		from += n
+	}
 }
 
 // matches reports whether an event that is held is meant.
 func (m *matcher) matches(seq Seq) bool {
 	r := m.record(seq)
 	bits := r.load()
-	w := &m.Where
-	if bits&m.need != m.need || bits&m.never != 0 ||
-		!w.From.has(uint8(bits/bitFrom&1)) || !w.Types.has(uint8(bits&typeMask)) || !w.Kinds.has(uint8(bits>>kindShift&byteMask)&63) {
-		return false
-	}
+	return m.quick.allows(bits) && m.allows(seq, r, bits)
+}
+
+// allows decides what the bits do not.
+func (m *matcher) allows(seq Seq, r *record, bits uint32) bool {
 	number := m.envelopeNumber(r)
 	known := m.envelopes[number-m.base]
 	if known == 0 {
-		known = w.allows(m.content.envelopes.ref(number))
+		known = m.Where.allows(m.content.envelopes.ref(number))
 		m.envelopes[number-m.base] = known
 	}
 	switch {
@@ -117,7 +169,7 @@ func (m *matcher) matches(seq Seq) bool {
 		return true
 	}
 	m.load(seq, &m.event)
-	m.row = m.content.row(seq)
+	m.row.fill(seq, &m.event, bits)
 	return m.Event(&m.event, &m.row)
 }
 

@@ -41,7 +41,7 @@ func (w *writer) add(c *content, e *decode.Event) {
 	if seq%pageLen == 0 || len(c.pages.items) == 0 {
 		w.startPage(c)
 	}
-	p := c.pages.at(uint64(seq) >> pageBits)
+	p := c.pages.ref(uint64(seq) >> pageBits)
 	r := &p.records[seq%pageLen]
 	conn := w.sessions.connOf(e)
 	conn.learn(e)
@@ -49,6 +49,7 @@ func (w *writer) add(c *content, e *decode.Event) {
 	w.packer.credentials = conn.credentials
 	w.fill(c, p, r, e)
 	c.end++
+	w.expire(c, r.at)
 	w.relate(c, conn, seq, e)
 	w.sessions.count(c, conn, seq, e)
 }
@@ -96,7 +97,7 @@ func (w *writer) startPage(c *content) {
 		c.pages.base = uint64(c.end) >> pageBits
 	}
 	latest := max(c.chunks.end(), 1) - 1
-	c.pages.append(&page{chunks: latest, envelope: c.envelopes.end(), touched: c.touched.end()})
+	c.pages.append(page{records: new([pageLen]record), chunks: latest, envelope: c.envelopes.end(), touched: c.touched.end()})
 	w.trim(c)
 }
 
@@ -146,7 +147,7 @@ func (w *writer) moveFirst(c *content, first Seq, low uint64) {
 
 // used returns the bytes that the content takes.
 func (w *writer) used(c *content) int {
-	return len(c.pages.items)*pageSize + w.chunkBytes + len(c.envelopes.items)*envelopeSize + len(c.touched.items)*8 + w.sessions.size()
+	return len(c.pages.items)*pageSize + w.chunkBytes + len(c.envelopes.items)*envelopeSize + len(c.touched.items)*4 + w.sessions.size()
 }
 
 // put copies bytes into the chunks.
