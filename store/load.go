@@ -13,7 +13,7 @@ import (
 // loader makes events of what is stored.
 type loader struct {
 	content
-	wire   bool // with the bytes of frames, not only their number
+	wire   bool // with the bytes of frames and the padding
 	reuse  bool // an event is valid until the next one
 	sealer sealer
 
@@ -128,17 +128,17 @@ func (l *loader) loadMessage(e *decode.Event, b *cursor, bits uint32, credential
 	}
 	iv := b.take(lightssl.BlockLen)
 	n := len(b.b)
-	l.padded = appendPadded(l.room(l.padded, n+lightssl.BlockLen), b.b)
-	m.Padded = l.padded
-	m.Plain = m.Padded[:n:n]
-	l.frame = l.room(l.frame, lightssl.FrameHeaderLen+len(m.Padded))
-	if l.wire {
-		l.frame = l.sealerOf().appendFrame(l.frame, credentials, iv, b.b)
-	} else {
-		l.frame = l.frame[:lightssl.FrameHeaderLen+len(m.Padded)]
-		binary.BigEndian.PutUint16(l.frame, uint16(len(m.Padded)))
+	padded := n + lightssl.BlockLen - n%lightssl.BlockLen
+	l.frame = l.room(l.frame, lightssl.FrameHeaderLen+padded)
+	if !l.wire {
+		l.frame = l.frame[:lightssl.FrameHeaderLen+padded]
+		binary.BigEndian.PutUint16(l.frame, uint16(padded))
+		e.Raw, m.Plain, m.Padded = l.frame, b.b, b.b
+		return
 	}
-	e.Raw = l.frame
+	l.frame = l.sealerOf().appendFrame(l.frame, credentials, iv, b.b)
+	l.padded = appendPadded(l.room(l.padded, padded), b.b)
+	e.Raw, m.Plain, m.Padded = l.frame, l.padded[:n:n], l.padded
 }
 
 // room returns an empty slice of some capacity, b itself if it may be reused.
@@ -159,6 +159,9 @@ func (l *loader) sealerOf() *sealer {
 // meaning reads what a message means.
 func (l *loader) meaning(g *particle.Meaning, b *cursor, form byte, bits uint32) {
 	*g = particle.Meaning{Kind: kindOf(bits), Answers: answersOf(bits), From: directionOf(bits), Misnumbered: form&formMisnumber != 0}
+	if form&^formShared == 0 {
+		return
+	}
 	if form&formRTT != 0 {
 		g.HasRTT, g.RTT, g.RequestID = true, time.Duration(b.int()), uint16(b.uint())
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/subtle"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -9,7 +10,8 @@ import (
 
 // A frame on the wire is its plaintext under the session's key and the frame's
 // IV, so the store keeps IV and plaintext: less than the frame, and what filters
-// look at. Whether sealing gives the very same frame is tried for each message.
+// look at. Sealing gives the frame again because opening it gave the plaintext,
+// which is what makes a message; that the key is the right one is tried for each.
 
 // sealer keeps the ciphers of the sessions that spoke last.
 type sealer struct {
@@ -41,35 +43,37 @@ func (s *sealer) appendFrame(dst []byte, c *lightssl.Credentials, iv, plain []by
 }
 
 // iv returns the IV under which a message's plaintext seals to its frame, or
-// false if nothing does.
+// false if nothing does. The first block tells the IV and the last one whether
+// the key is right; a frame of one block seals to itself under any key.
 func (s *sealer) iv(c *lightssl.Credentials, e *decode.Event, m *decode.Message) (iv [lightssl.BlockLen]byte, ok bool) {
-	if c == nil || len(m.Plain) > lightssl.MaxMessageLen || !isPadded(m.Padded, m.Plain) || len(e.Raw) != lightssl.FrameHeaderLen+len(m.Padded) {
+	if c == nil || len(m.Plain) > lightssl.MaxMessageLen || !isPadded(m.Padded, m.Plain) ||
+		len(e.Raw) != lightssl.FrameHeaderLen+len(m.Padded) || lightssl.FrameLen(e.Raw) != len(e.Raw) {
 		return iv, false
 	}
+	const n = lightssl.BlockLen
 	cipher := s.cipher(c)
-	cipher.SetHead(iv[:])
-	head := e.Raw[lightssl.FrameHeaderLen:][:lightssl.BlockLen]
-	opened, _ := cipher.Open(s.scratch[:0], head) // the padding is none: there is one block
-	s.scratch = opened[:lightssl.BlockLen]
-	for i := range iv {
-		iv[i] = s.scratch[i] ^ m.Padded[i]
+	ciphertext, last := e.Raw[lightssl.FrameHeaderLen:], len(m.Padded)-n
+	if last > 0 {
+		cipher.SetHead(ciphertext[last-n:])
+		s.scratch = cipher.SealRaw(s.scratch[:0], m.Padded[last:])
+		if !bytes.Equal(s.scratch, ciphertext[last:]) {
+			return iv, false
+		}
 	}
-	s.scratch = s.appendFrame(s.scratch[:0], c, iv[:], m.Plain)
-	return iv, bytes.Equal(s.scratch, e.Raw)
+	cipher.SetHead(zero[:])
+	opened, _ := cipher.Open(s.scratch[:0], ciphertext[:n]) // the padding is none: there is one block
+	s.scratch = opened[:n]
+	subtle.XORBytes(iv[:], s.scratch, m.Padded)
+	return iv, true
 }
+
+var zero [lightssl.BlockLen]byte
 
 // isPadded reports whether padded is plain with its padding.
 func isPadded(padded, plain []byte) bool {
 	n := len(padded) - len(plain)
-	if n < 1 || n > lightssl.BlockLen || len(padded)%lightssl.BlockLen != 0 || !bytes.Equal(padded[:len(plain)], plain) {
-		return false
-	}
-	for _, b := range padded[len(plain):] {
-		if int(b) != n {
-			return false
-		}
-	}
-	return true
+	return n >= 1 && n <= lightssl.BlockLen && len(padded)%lightssl.BlockLen == 0 &&
+		bytes.Equal(padded[:len(plain)], plain) && bytes.Equal(padded[len(plain):], pads[n-1][:n])
 }
 
 // appendPadded appends a plaintext and its padding.

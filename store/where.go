@@ -52,16 +52,17 @@ type Match struct {
 	Where Where
 
 	// Event looks at the event itself, if it is not nil. What it is given is valid
-	// until it returns. Row tells what the event does not.
+	// until it returns. Row is nil unless Later is set.
 	Event func(*decode.Event, *Row) bool
 
-	// Later says that Event looks at Row.Flags, so that a view must ask it again
-	// when a later event changes them.
+	// Later says that Event looks at Row, so that a view must ask it again when a
+	// later event changes its flags.
 	Later bool
 
-	// Wire says that Event looks at the bytes of decode.Event.Raw. Otherwise Raw of
-	// a message has its length and the frame's, and bytes of no meaning behind: to
-	// have them, the frame must be sealed again.
+	// Wire says that Event looks at the bytes of decode.Event.Raw or at the padding.
+	// Otherwise Raw of a message has its length and the frame's, and bytes of no
+	// meaning behind, and Padded is Plain: to have them, the frame must be sealed
+	// again.
 	Wire bool
 }
 
@@ -169,6 +170,9 @@ func (m *matcher) allows(seq Seq, r *record, bits uint32) bool {
 		return true
 	}
 	m.load(seq, &m.event)
+	if !m.Later {
+		return m.Event(&m.event, nil)
+	}
 	m.row.fill(seq, &m.event, bits)
 	return m.Event(&m.event, &m.row)
 }
