@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 // bubble is a proxy on an in-memory network under testing/synctest, whose clock
@@ -14,7 +16,7 @@ type bubble struct {
 	t         *testing.T
 	spy       *spy
 	notices   *notices
-	in, cloud *memListener
+	in, cloud *memnet.Listener
 	stop      func()
 }
 
@@ -24,8 +26,8 @@ func inBubble(t *testing.T, f func(*testing.T, *bubble)) {
 	t.Helper()
 	testKeys() // made outside: the bubble's clock would not wait for it
 	synctest.Test(t, func(t *testing.T) {
-		b := &bubble{t: t, spy: newSpy(t), notices: newNotices(), in: newMemListener("192.168.1.2:5683"), cloud: newMemListener("10.1.1.1:5683")}
-		b.Server = &Server{Upstream: "10.1.1.1:5683", Tap: b.spy.tap, Notice: b.notices.add, DialContext: b.cloud.dialer}
+		b := &bubble{t: t, spy: newSpy(t), notices: newNotices(), in: memnet.NewListener("192.168.1.2:5683"), cloud: memnet.NewListener("10.1.1.1:5683")}
+		b.Server = &Server{Upstream: "10.1.1.1:5683", Tap: b.spy.tap, Notice: b.notices.add, DialContext: b.cloud.DialContext}
 		f(t, b)
 		b.stop()
 		b.cloud.Close()
@@ -46,21 +48,21 @@ func (b *bubble) start() {
 	}
 }
 
-func (b *bubble) dial(from string) *memConn {
+func (b *bubble) dial(from string) *memnet.Conn {
 	b.t.Helper()
-	c, err := b.in.dial(from)
+	c, err := b.in.Dial(from)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return c
 }
 
-func (b *bubble) connect() (device, cloud *memConn) {
+func (b *bubble) connect() (device, cloud *memnet.Conn) {
 	b.t.Helper()
 	device = b.dial(lanDevice)
 	c, err := b.cloud.Accept()
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return device, c.(*memConn)
+	return device, c.(*memnet.Conn)
 }

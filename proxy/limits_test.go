@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 func TestHandshakesBeyondTheLimitDisplaceTheStalest(t *testing.T) {
@@ -26,7 +28,7 @@ func TestHandshakesBeyondTheLimitDisplaceTheStalest(t *testing.T) {
 		}()
 		b.start()
 		ended := make(chan int, 10)
-		dial := func(i int, from string) *memConn {
+		dial := func(i int, from string) *memnet.Conn {
 			c := b.dial(from)
 			go func() { readAll(t, c); ended <- i }()
 			time.Sleep(10 * time.Millisecond)
@@ -60,7 +62,7 @@ func TestConnectionsBeyondTheLimitAreRefused(t *testing.T) {
 			inBubble(t, func(t *testing.T, b *bubble) {
 				b.Limits = c.limits
 				b.start()
-				var ends []*memConn
+				var ends []*memnet.Conn
 				for range 3 {
 					device, cloud := b.connect()
 					ends = append(ends, device, cloud)
@@ -137,7 +139,7 @@ func TestOnlyAllowedClientsMayConnect(t *testing.T) {
 
 // flakyListener fails to accept a few times.
 type flakyListener struct {
-	*memListener
+	*memnet.Listener
 	failures []error
 }
 
@@ -147,7 +149,7 @@ func (l *flakyListener) Accept() (net.Conn, error) {
 		l.failures = l.failures[1:]
 		return nil, err
 	}
-	return l.memListener.Accept()
+	return l.Listener.Accept()
 }
 
 func TestAcceptBacksOffWhenDescriptorsRunOut(t *testing.T) {

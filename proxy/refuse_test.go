@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 // failing makes, for a nonce, every identity record that must be refused.
@@ -70,7 +71,7 @@ func refusal(t *testing.T, record func(lightssl.Nonce) []byte, setup func(*bubbl
 		b.Mode, b.ServerKey, b.DeviceKey = Splice, testKeys().server, impersonation
 		setup(b)
 		b.start()
-		var device, cloud *memConn
+		var device, cloud *memnet.Conn
 		n := lightssl.NewNonce()
 		if b.Mode != Terminate {
 			device, cloud = b.connect()
@@ -143,10 +144,10 @@ func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
 }
 
 func TestRefusalHidesWhatTheCloudDoes(t *testing.T) {
-	for name, does := range map[string]func(*memConn){
-		"answers": func(c *memConn) { c.Write(randomBytes(384)) },
-		"closes":  func(c *memConn) { c.Close() },
-		"resets":  func(c *memConn) { c.SetLinger(0); c.Close() },
+	for name, does := range map[string]func(*memnet.Conn){
+		"answers": func(c *memnet.Conn) { c.Write(randomBytes(384)) },
+		"closes":  func(c *memnet.Conn) { c.Close() },
+		"resets":  func(c *memnet.Conn) { c.SetLinger(0); c.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, b *bubble) {

@@ -16,6 +16,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 // What each fault leads to, as protocol.md §7 has it: the device's error number
@@ -200,10 +201,13 @@ func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
-				ln := newMemListener()
+				ln := memnet.NewListener("192.0.2.1:5683")
 				served := make(chan error)
 				go func() { served <- cloud.Serve(ctx, ln) }()
-				c := ln.dial()
+				c, err := ln.Dial("192.0.2.2:40000")
+				if err != nil {
+					t.Fatal(err)
+				}
 				var n lightssl.Nonce
 				io.ReadFull(c, n[:])
 				time.Sleep(time.Second)

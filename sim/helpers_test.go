@@ -3,9 +3,12 @@ package sim
 import (
 	"context"
 	"net"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 // noLeaks checks at the end of the test that no goroutine is left.
@@ -43,4 +46,9 @@ func meet(ctx context.Context, d *Device, c *Cloud, device, cloud net.Conn) (m m
 	m.device = d.Run(ctx, device)
 	<-done
 	return m
+}
+
+// memPipe returns the ends of a connection in memory, the device's first.
+func memPipe() (device, cloud *memnet.Conn) {
+	return memnet.Pipe(netip.MustParseAddrPort("192.0.2.2:40000"), netip.MustParseAddrPort("192.0.2.1:5683"))
 }

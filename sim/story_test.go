@@ -15,6 +15,7 @@ import (
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/sim/memnet"
 )
 
 // tellStory runs a story over loopback.
@@ -118,7 +119,7 @@ func TestAStoryThatGoesWrongSaysWhereAndLeavesNothing(t *testing.T) {
 		t.Errorf("at %q: %v", last, err)
 	}
 	none := errors.New("nobody is there")
-	st := &Story{Dial: func(context.Context) (net.Conn, error) { return nil, none }, Listener: newMemListener()}
+	st := &Story{Dial: func(context.Context) (net.Conn, error) { return nil, none }, Listener: memnet.NewListener("192.0.2.1:5683")}
 	if err := st.Run(t.Context()); !errors.Is(err, none) {
 		t.Errorf("without a connection: %v", err)
 	}
