@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -282,8 +283,22 @@ func (l *keyLoader) report(a *app) {
 		a.say("key folder: %s skipped, no keys: %s", count(n, "file"), someOf(l.skipped, 3))
 	}
 	if len(l.loose) > 0 {
-		a.say("others on this computer can read these secrets; to stop that: chmod 600 %s", quoteAll(l.loose))
+		a.say("others on this computer can read these secrets; to stop that: %s", tighten(l.loose))
 	}
+}
+
+// tighten returns the command that keeps others from reading files, or where
+// they are many, anything in their folders.
+func tighten(paths []string) string {
+	const few = 3
+	if len(paths) <= few {
+		return "chmod 600 " + quoteAll(paths)
+	}
+	folders := make(map[string]bool)
+	for _, path := range paths {
+		folders[filepath.Dir(path)] = true
+	}
+	return "chmod -R go= " + quoteAll(slices.Sorted(maps.Keys(folders)))
 }
 
 // keyPathError is what the user gets for a key they named.

@@ -178,6 +178,13 @@ func TestSecretsThatOthersReadAreWarnedAboutOnce(t *testing.T) {
 	}
 }
 
+func TestManySecretsAreNamedByTheirFolders(t *testing.T) {
+	got := tighten([]string{"keys/a.pem", "keys/b.pem", "my keys/c.pem", "keys/d.pem"})
+	if want := "chmod -R go= keys 'my keys'"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestKeyLogsAreFollowed(t *testing.T) {
 	b := newBench(t)
 	n1, n2, n3 := lightssl.NewNonce(), lightssl.NewNonce(), lightssl.NewNonce()
