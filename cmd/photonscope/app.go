@@ -18,6 +18,7 @@ const (
 	exitOK          = 0
 	exitFailure     = 1 // runtime failure, partial input, not a capture
 	exitUsage       = 2 // bad flag or filter, unreadable key, directory, no permission
+	exitSession     = 3 // the program worked, what it was asked to find is not there
 	exitInterrupted = 130
 )
 
@@ -28,7 +29,8 @@ var exitCodes = []struct {
 }{
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
-	{exitUsage, "used wrongly: flag, folder instead of file, no permission, unreadable key"},
+	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
+	{exitSession, "`--require-match`: no event matches the filter"},
 	{exitInterrupted, "interrupted before the end of a capture"},
 }
 
@@ -71,6 +73,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if msg := exit.err.Error(); msg != "" {
 		a.say("photonscope: %s", msg)
 	}
+	a.sayBadFilter(exit.err)
 	if exit.hint != "" {
 		a.say("hint: %s", exit.hint)
 	}
@@ -121,7 +124,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newFilterCommand(a), newStatsCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

@@ -114,6 +114,8 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"dir":         folders,
 		"server-keys": folders,
 
+		"display-filter": completeFilter,
+
 		"listen":       nothing,
 		"allow-client": nothing,
 		"allow-dest":   nothing,
@@ -132,6 +134,7 @@ type argCompletion struct {
 func argCompletions(a *app) []argCompletion {
 	return []argCompletion{
 		{" ID", a.completeDevice},
+		{"[EXPRESSION]", completeFilter},
 		{"{FILE | FOLDER}", a.completeKey},
 		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}

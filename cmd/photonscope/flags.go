@@ -19,6 +19,7 @@ type outputFlags struct {
 	legs        string
 	quiet       bool
 	color       string
+	show        filterFlags
 	theme       string
 	screen      *tui // takes the events; nil: they are printed
 }
@@ -35,6 +36,7 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")
 	f.StringVar(&o.color, "color", "auto", "colour text: auto (on a terminal, unless NO_COLOR is set), always or never")
 	f.StringVar(&o.theme, "theme", string(ui.Ansi), "`colours` of the screen: ansi, dark, light or mono; NO_COLOR means mono")
+	o.show.register(cmd)
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no notes on standard error, only errors")
 }
 
@@ -60,5 +62,8 @@ func (o *outputFlags) check() error {
 			return usageError("docs/fields.md lists all fields", "-e %s: no field has this name", key)
 		}
 	}
-	return nil
+	if o.format == screenFormat && o.show.expr != "" {
+		return usageError("-T text", "-Y chooses what is printed, and the screen shows everything")
+	}
+	return o.show.check()
 }

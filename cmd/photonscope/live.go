@@ -186,6 +186,9 @@ func (l *live) close(err error) error {
 		reason = err.Error()
 	}
 	l.out.close(err == nil && reason == "", reason)
+	if err == nil {
+		err = l.out.show.unmatched()
+	}
 	return err
 }
 

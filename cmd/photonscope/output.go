@@ -17,6 +17,7 @@ type output struct {
 	tree    bool     // -v, for the format text
 	printer decode.Printer
 	summary decode.Summary
+	show    *matching // nil: all events
 	line    []byte
 	values  []field.Value
 	failed  error // of the first write that did not work
@@ -29,6 +30,7 @@ func (a *app) newOutput(w io.Writer, o *outputFlags) *output {
 	return &output{
 		w: bufio.NewWriterSize(w, 64<<10), format: o.format, fields: o.fields, tree: o.tree,
 		printer: decode.Printer{ShowSecrets: o.showSecrets, Colour: a.colours(o.color, w)},
+		show:    a.newMatching(&o.show, o.quiet),
 	}
 }
 
@@ -44,6 +46,15 @@ func (o *output) header(source string) {
 // event implements sink.
 func (o *output) event(e *decode.Event) {
 	o.summary.Add(e)
+	if o.show != nil {
+		o.show.pass(e, o.print)
+		return
+	}
+	o.print(e)
+}
+
+// print prints an event.
+func (o *output) print(e *decode.Event) {
 	switch o.format {
 	case "ndjson":
 		o.line = o.printer.AppendJSON(o.line[:0], e)
@@ -79,6 +90,9 @@ func (o *output) appendFields(dst []byte, e *decode.Event) []byte {
 
 // close prints what comes after the last event.
 func (o *output) close(complete bool, reason string) {
+	if o.show != nil {
+		o.show.finish(o.print)
+	}
 	if o.format == "ndjson" {
 		o.line = o.summary.AppendJSON(o.line[:0], complete, reason)
 		o.write()

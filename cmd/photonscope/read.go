@@ -264,6 +264,8 @@ func errorText(err error) string {
 // verdict makes the exit code.
 func (r *reading) verdict(failed error) error {
 	switch {
+	case failed == nil && r.out != nil:
+		return r.out.show.unmatched()
 	case failed == nil:
 		return nil
 	case errors.Is(failed, context.Canceled):

@@ -47,7 +47,7 @@ func (o *outputFlags) choose(a *app) {
 		return
 	}
 	o.format = "text"
-	if len(o.fields) == 0 && !o.tree && a.hasScreen() {
+	if len(o.fields) == 0 && !o.tree && o.show.expr == "" && a.hasScreen() {
 		o.format = screenFormat
 	}
 }

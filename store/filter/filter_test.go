@@ -82,7 +82,7 @@ var canonical = []struct{ expr, want string }{
 	{`~t or ~err`, builtin["handshake"] + " or " + builtin["problems"]},
 	{`slow`, `photon.rtt > 1`},
 	{`@slow and not pings`, `photon.rtt > 1 and not photon.msg in {"ping", "ping-ack"}`},
-	{`unanswered`, `coap.type == 0 and photon.answered == false`},
+	{`unanswered`, `coap.type == 0 and photon.answered == false and not photon.msg in {"chunk", "describe-post"}`},
 	{`handshake`, builtin["handshake"]},
 	{`problems`, builtin["problems"]},
 	{`ota`, builtin["ota"]},

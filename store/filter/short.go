@@ -50,7 +50,9 @@ func Macros() []Macro { return slices.Clone(macros) }
 // Stands returns the expression that the macro stands for.
 func (m Macro) Stands(argument string) string { return m.stands(argument) }
 
-// builtin are the named filters that are always known.
+// builtin are the named filters that are always known. Of unanswered those are left
+// out that healthy peers do not answer: the chunks of a fast transfer, and to the
+// Node servers an unasked description.
 var builtin = map[string]string{
 	"handshake": `type in {"opened", "nonce", "identity", "credentials"} or photon.msg in {"hello", "hello-reply", "hello-ack"}`,
 	"ota": `photon.msg in {"update-begin", "update-ack", "update-refused", "update-ready", "chunk", "chunk-ack", "chunk-received", ` +
@@ -60,7 +62,7 @@ var builtin = map[string]string{
 	"problems": `type in {"malformed", "gap", "finding"} or coap.code >= 128 or coap.type == 3 or photon.opened == false or ` +
 		`photon.identity.nonce_ok == false or photon.credentials.signature == "failed" or photon.ota.crc_ok == false or photon.mid_gap or photon.close == "rst"`,
 	"slow":       `photon.rtt > 1`,
-	"unanswered": `coap.type == 0 and ` + AnsweredKey + ` == false`,
+	"unanswered": `coap.type == 0 and ` + AnsweredKey + ` == false and not photon.msg in {"chunk", "describe-post"}`,
 }
 
 // Names returns the names of the built-in filters, sorted, with what they stand
