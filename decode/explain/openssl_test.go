@@ -1,0 +1,165 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
+)
+
+// perRecording is how many frames of a recording openssl has to open: the first
+// ones, among them the first of each direction, whose IV is the session's.
+const perRecording = 12
+
+func TestOpenSSLPrintsWhatThePhotonsSaid(t *testing.T) {
+	needShell(t)
+	for recording, server := range recordings {
+		t.Run(filepath.Dir(recording), func(t *testing.T) {
+			t.Parallel()
+			list := events(t, recording)
+			creds := credentials(list)
+			frames, opened := 0, 0
+			for i := range list {
+				e := &list[i]
+				switch b := e.Body.(type) {
+				case *decode.Identity:
+					if b.Opened {
+						opened++
+						checkIdentity(t, keyFiles(t, server, e.Device), e, b)
+					}
+				case *decode.Credentials:
+					if b.Opened {
+						checkCredentials(t, keyFiles(t, server, e.Device), e, b)
+					}
+				case *decode.Message:
+					if frames++; frames <= perRecording {
+						checkFrame(t, e, b, creds[e.Conn.ID])
+					}
+				}
+			}
+			if strings.HasPrefix(recording, "healthy") && (opened == 0 || frames < perRecording) {
+				t.Errorf("%d identities and %d frames: too few to prove anything", opened, frames)
+			}
+		})
+	}
+}
+
+// needShell skips the test where the tools are missing, or fails it where all
+// peers are required.
+func needShell(t *testing.T) {
+	t.Helper()
+	for _, tool := range []string{"sh", "openssl", "od"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("PHOTONSCOPE_INTEROP") == "require" {
+				t.Fatal(err)
+			}
+			t.Skip(err)
+		}
+	}
+}
+
+// keyFiles makes a folder with the keys under the names that the commands have.
+func keyFiles(t *testing.T, server string, device lightssl.DeviceID) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, from := range map[string]string{
+		CloudKeyFile:       "keys/" + server + "-private.pem",
+		CloudPublicKeyFile: "keys/" + server + "-public.pem",
+		DeviceKeyFile:      "keys/devices/" + device.String() + ".pem",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), read(t, folder+from), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// run runs a command as a user would and returns the bytes that it prints in hex,
+// behind an equals sign if there is one.
+func run(t *testing.T, dir string, c Command) []byte {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", c.Line)
+	cmd.Dir = dir
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil || errs.Len() > 0 {
+		t.Fatalf("%s: %v\n%s", c.Line, err, &errs)
+	}
+	digits := string(out)
+	if at := strings.LastIndexByte(digits, '='); at >= 0 {
+		digits = digits[at+1:]
+	}
+	b, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
+	if err != nil {
+		t.Fatalf("%s printed %q", c.Line, out)
+	}
+	return b
+}
+
+func checkIdentity(t *testing.T, dir string, e *decode.Event, b *decode.Identity) {
+	t.Helper()
+	list := Commands(e, nil, false)
+	if len(list) != 2 {
+		t.Fatalf("%d commands", len(list))
+	}
+	if got := run(t, dir, list[0]); !bytes.Equal(got, b.Plain) {
+		t.Errorf("the identity: openssl says %x, we %x", got, b.Plain)
+	}
+	block := run(t, dir, list[1])
+	if len(block) != lightssl.IdentityLen || block[0] != 0 || block[1] != 2 || !bytes.HasSuffix(block, append([]byte{0}, b.Plain...)) {
+		t.Errorf("the block is %x", block)
+	}
+}
+
+func checkCredentials(t *testing.T, dir string, e *decode.Event, b *decode.Credentials) {
+	t.Helper()
+	list := Commands(e, nil, true)
+	if len(list) != 3 {
+		t.Fatalf("%d commands", len(list))
+	}
+	if got := run(t, dir, list[0]); !bytes.Equal(got, b.Credentials[:]) {
+		t.Errorf("the credentials: openssl says %x", got)
+	}
+	signed, awaited := run(t, dir, list[1]), run(t, dir, list[2])
+	if len(signed) != 20 || bytes.Equal(signed, awaited) != (b.Signature == "verified") {
+		t.Errorf("the signature is %s, but openssl says %x and %x", b.Signature, signed, awaited)
+	}
+	s := Subject{Event: e, Layers: decode.Dissect(e), Offset: -1}
+	if got := text(Explain(s)); !strings.Contains(got, hexOf(awaited)) {
+		t.Errorf("the explanation has another HMAC than openssl's %x:\n%s", awaited, got)
+	}
+}
+
+func checkFrame(t *testing.T, e *decode.Event, b *decode.Message, c *lightssl.Credentials) {
+	t.Helper()
+	list := Commands(e, c, true)
+	if len(list) != 1 {
+		t.Fatalf("%d commands for a message", len(list))
+	}
+	if got := run(t, t.TempDir(), list[0]); !bytes.Equal(got, b.Padded) {
+		t.Errorf("the message: openssl says %x, we %x", got, b.Padded)
+	}
+}
+
+func TestCommandsWithoutSecretsHaveWordsInTheirPlace(t *testing.T) {
+	list := events(t, "healthy-brewskey-fw2.3.1/capture.pcapng")
+	creds := credentials(list)
+	for i := range list {
+		e := &list[i]
+		for _, c := range Commands(e, creds[e.Conn.ID], false) {
+			line := c.Line
+			for _, w := range []string{" KEY ", " IV ", ":CREDENTIALS"} {
+				if strings.Contains(line+" ", w) && !strings.Contains(needs([]Command{c}), strings.Trim(w, " :")+": ") {
+					t.Errorf("nobody says what%sis in %s", w, line)
+				}
+			}
+		}
+	}
+}
