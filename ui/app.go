@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,9 +34,12 @@ type app struct {
 	quitting   bool
 
 	lastInput
-	busy           atomic.Bool // there are events that were not looked at yet
+	work           sync.WaitGroup          // what goes on beside the loop
+	finished       atomic.Pointer[outcome] // and what became of it last
+	busy           atomic.Bool             // there are events that were not looked at yet
 	commandHistory history
 	filterHistory  history
+	commentHistory history
 	search         store.Match // what n goes to
 	searching      Safe        // the same in words, "": the next problem
 	hunt           *hunt       // a search that goes on
@@ -126,6 +130,9 @@ func (a *app) say(r role, text Safe) { a.notice, a.noticeRole = text, r }
 // refresh takes notice of what came since the last time.
 func (a *app) refresh() {
 	a.model.refresh()
+	if o := a.finished.Swap(nil); o != nil {
+		a.say(o.role, o.text)
+	}
 	a.goOn()
 	a.busy.Store(a.model.more || a.hunt != nil)
 	for _, v := range a.views {
@@ -291,7 +298,7 @@ func (a *app) doAnywhere(act action) bool {
 		a.say(normal, map[bool]Safe{true: "The mouse chooses panes and rows. M gives it back to the terminal.", false: "The mouse selects text in the terminal again."}[a.mouse])
 	case actRedraw: // every key draws
 	default:
-		return a.doView(act) || a.doOverlay(act) || a.doFilter(act)
+		return a.doView(act) || a.doOverlay(act) || a.doFilter(act) || a.doEvent(act)
 	}
 	return true
 }
@@ -316,6 +323,31 @@ func (a *app) doFilter(act action) bool {
 		a.model.problems = !a.model.problems
 		a.model.apply()
 		a.refresh()
+	default:
+		return false
+	}
+	return true
+}
+
+// doEvent does what is done with the selected event, or with all.
+func (a *app) doEvent(act action) bool {
+	switch act {
+	case actMark:
+		a.setMark()
+	case actGoMark:
+		a.goToMark()
+	case actComment:
+		a.comment()
+	case actTimes:
+		a.nextTimes()
+	case actZero:
+		a.zeroHere()
+	case actSort:
+		a.sortMenu()
+	case actCopy:
+		a.copyMenu()
+	case actExport:
+		a.exportMenu()
 	default:
 		return false
 	}

@@ -19,7 +19,11 @@ func (a *app) drawAll(c canvas) {
 	body := c.sub(0, 2, c.w, c.h-4)
 	a.guard(func() { a.drawView(body, size) })
 	below := c.sub(0, c.h-2, c.w, 2)
-	below.text(1, 0, a.notice, a.noticeRole)
+	if a.notice != "" {
+		below.text(1, 0, a.notice, a.noticeRole)
+	} else {
+		below.text(1, 0, a.noteOf(), normal)
+	}
 	below.text(1, 1, a.footer(c.w-2), normal)
 	if o := a.top(); o != nil {
 		a.guard(func() { o.draw(c, size) })

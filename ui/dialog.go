@@ -65,10 +65,10 @@ func newLogView(a *app) *dialog {
 	d := newDialog(a, "event log", func(w int) []line {
 		var lines []line
 		for _, text := range a.opt.Log.lines() {
-			lines = append(lines, line{clean(text), normal, 2})
+			lines = append(lines, line{text: clean(text), role: normal, hang: 2})
 		}
 		if len(lines) == 0 {
-			lines = []line{{"Nothing has happened yet that would be worth a line.", quiet, 0}}
+			lines = []line{{text: "Nothing has happened yet that would be worth a line.", role: quiet}}
 		}
 		return wrapped(lines, w)
 	})

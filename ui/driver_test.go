@@ -153,7 +153,7 @@ func TestAUserReadsAMessageAndQuits(t *testing.T) {
 	d := drive(t, 80, 24, Options{Title: "test", Live: true})
 	d.see("LIVE")
 	d.store.Append(talk(t))
-	d.press("2").see("250 events").press("g", "j", "j", "Tab", "Tab").press("?").see("EVERYWHERE").press("Esc").gone("EVERYWHERE")
+	d.press("2").see("250 events").press("g", "j", "j", "Tab", "Tab").press("?").see("help: keys of Messages").press("Esc").gone("help: keys")
 	d.screen.InjectKey(tcell.KeyRune, 'Q', tcell.ModNone)
 	d.quits()
 }

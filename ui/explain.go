@@ -225,7 +225,7 @@ func (x *explainer) sources() {
 	if x.event.Body != nil && !x.secrets {
 		if _, ok := x.event.Body.(*decode.Message); ok {
 			x.gap()
-			x.lines = append(x.lines, line{"KEY and IV stand for the session's secrets; --show-secrets puts them in.", quiet, 0})
+			x.lines = append(x.lines, line{text: "KEY and IV stand for the session's secrets; --show-secrets puts them in.", role: quiet})
 		}
 	}
 }

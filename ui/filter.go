@@ -23,21 +23,15 @@ func matchOf(f *filter.Filter) store.Match {
 	if f == nil {
 		return store.Match{}
 	}
-	return store.Match{
-		Event: func(e *decode.Event, row *store.Row) bool { return f.MatchWith(e, relationOf(row)) },
-		Wire:  strings.Contains(f.String(), "frame.wire"),
+	m := store.Match{
+		Event: func(e *decode.Event, _ *store.Row) bool { return f.Match(e) },
+		Later: f.NeedsLater(),
+		Wire:  strings.Contains(f.String(), "frame."),
 	}
-}
-
-// relationOf returns what filters want to know of an event beside its content.
-func relationOf(row *store.Row) filter.Relation {
-	switch {
-	case row.Flags&store.Answered != 0:
-		return filter.Relation{Answer: filter.Answered}
-	case row.Flags&store.Unanswered != 0:
-		return filter.Relation{Answer: filter.Unanswered}
+	if m.Later {
+		m.Event = func(e *decode.Event, row *store.Row) bool { return f.MatchWith(e, row.Relation()) }
 	}
-	return filter.Relation{}
+	return m
 }
 
 // setFilter narrows the lists to what an expression matches; an empty one ends

@@ -96,6 +96,7 @@ func (f *follow) apply() {
 		for _, seq := range f.app.model.store.Exchange(nil, *f.one) {
 			among[seq] = true
 		}
+		match.Later = true
 		match.Event = func(_ *decode.Event, row *store.Row) bool { return among[row.Seq] }
 	}
 	f.talk.view.SetMatch(match)
@@ -265,7 +266,7 @@ func (t *talkPane) block(i, w int) []line {
 	if rtt := rttOf(&e); rtt != "" {
 		title += "   " + rtt
 	}
-	lines := []line{{head + title, r, 14}}
+	lines := []line{{text: head + title, role: r, hang: 14}}
 	if isMessage {
 		lines = append(lines, t.payload(w-14)...)
 	}
@@ -316,7 +317,7 @@ func (t *talkPane) payload(w int) []line {
 		return nil
 	case "text":
 		if isText(b) {
-			return []line{{indent + clean(b), normal, len(indent)}}
+			return []line{{text: indent + clean(b), role: normal, hang: len(indent)}}
 		}
 	}
 	per := max(min(16, w/4), 4)

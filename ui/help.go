@@ -1,5 +1,7 @@
 package ui
 
+import "strings"
+
 // Key is a row of the key table as documentation shows it.
 type Key struct {
 	Where string // the panes or views it works in
@@ -35,21 +37,42 @@ func Keys() []Key {
 	return keys
 }
 
-// newHelp shows the keys that work where the user is.
+// newHelp shows the keys that work where the user is: in two columns, if there is
+// room.
 func newHelp(a *app) *dialog {
 	places := a.places()
 	return newDialog(a, "help: keys of "+a.view().name(), func(w int) []line {
-		var lines []line
 		told := make(map[action]bool)
+		var here, everywhere []line
 		for _, p := range places {
-			lines = append(lines, helpSection(p, told)...)
+			if p == anywhere {
+				everywhere = helpSection(p, told)
+			} else {
+				here = append(here, helpSection(p, told)...)
+			}
 		}
-		lines = append(lines, line{"SIGNS", strong, 0})
+		here = append(here, line{text: "SIGNS", role: strong})
 		for _, text := range helpSigns {
-			lines = append(lines, line{text, normal, 0})
+			here = append(here, line{text: text, role: normal})
 		}
-		return wrapped(lines, w)
+		if w < twoColumns {
+			return wrapped(append(here, everywhere...), w)
+		}
+		return besideEachOther(wrapped(here, w/2-2), wrapped(everywhere, w-w/2))
 	})
+}
+
+// twoColumns is how wide the help must be for two of them.
+const twoColumns = 72
+
+func besideEachOther(left, right []line) []line {
+	for len(left) < len(right) {
+		left = append(left, line{})
+	}
+	for i := range right {
+		left[i].beside = &right[i]
+	}
+	return left
 }
 
 func helpSection(p place, told map[action]bool) []line {
@@ -59,12 +82,17 @@ func helpSection(p place, told map[action]bool) []line {
 			continue
 		}
 		told[b.do] = true
-		lines = append(lines, line{" " + padded(Safe(b.keys), 14) + b.help, normal, 15})
+		lines = append(lines, line{text: " " + padded(shownKeys(b.keys), 10) + b.help, role: normal, hang: 11})
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	return append([]line{{upper(titleOf(p)), strong, 0}}, append(lines, line{})...)
+	return append([]line{{text: upper(titleOf(p)), role: strong}}, append(lines, line{})...)
+}
+
+// shownKeys returns the keys of a row, those of two words short.
+func shownKeys(keys string) Safe {
+	return Safe(strings.NewReplacer("Ctrl-", "^").Replace(keys))
 }
 
 func titleOf(p place) Safe {

@@ -75,8 +75,17 @@ const (
 	actToggle   action = "filter-off"
 	actProblems action = "problems"
 
-	actFold     action = "fold-pings"
-	actLayer    action = "layer"
+	actFold    action = "fold-pings"
+	actLayer   action = "layer"
+	actMark    action = "mark"
+	actGoMark  action = "go-to-mark"
+	actComment action = "comment"
+	actTimes   action = "times"
+	actZero    action = "zero-here"
+	actSort    action = "sort"
+	actCopy    action = "copy"
+	actExport  action = "export"
+
 	actSide     action = "side"
 	actWindow   action = "window"
 	actExchange action = "exchange"
@@ -133,6 +142,14 @@ var bindings = []binding{
 	{actNext, "n", anywhere, "problem", "next hit; without a search the next problem"},
 	{actPrev, "N", anywhere, "", "the one before"},
 	{actProblems, "!", anywhere, "", "problems only, and back"},
+	{actMark, "m", anywhere, "", "mark the selected event with a letter"},
+	{actGoMark, "'", anywhere, "", "go to a mark"},
+	{actComment, ";", anywhere, "", "comment on the selected event"},
+	{actTimes, "t", inMessages | inLadder, "", "times: since the beginning, since the event before, of day"},
+	{actZero, "T", inMessages | inLadder, "", "times count from here, and back"},
+	{actSort, "s", inMessages | inLadder, "", "sort"},
+	{actCopy, "y", anywhere, "copy", "copy: line, JSON, field, hex, Go"},
+	{actExport, "e", anywhere, "export", "export: text, NDJSON, Mermaid, this screen"},
 	{actFold, "P", inMessages | inLadder, "", "fold pings, or unfold them"},
 	{actToggle, "\\", anywhere, "", "filter off, and on again"},
 	{actPause, "Space", anywhere, "pause", "stop the screen, go on: nothing is lost"},

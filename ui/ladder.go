@@ -175,6 +175,9 @@ func (m *model) twin(seq store.Seq, e *decode.Event) (other store.Row, apart tim
 	return other, apart, ok
 }
 
+// Sign implements signed.
+func (r *ladderRows) Sign(i int) (Safe, role) { return r.sign(r.view.At(i)) }
+
 // Row implements rowSource.
 func (r *ladderRows) Row(dst []cell, i int) []cell {
 	seq := r.view.At(i)
@@ -182,7 +185,7 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 	if e.Body == nil {
 		return dst
 	}
-	at := cell{Safe(fmt.Sprintf("%.3f", e.At.Sub(r.origin).Seconds())), normal}
+	at := cell{r.rowTime(i, e.At), normal}
 	lanes := cell{r.lanes(seq, &e), sender(e.From)}
 	if fold, ok := r.view.Fold(i); ok {
 		lanes = cell{foldText(&fold), quiet}

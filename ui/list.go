@@ -41,6 +41,11 @@ type keyed interface {
 	RowOf(key uint64) (row int, ok bool)
 }
 
+// signed is a rowSource some of whose rows have a sign in front, one cell wide.
+type signed interface {
+	Sign(row int) (Safe, role)
+}
+
 // column is one column of a list. One of the plan may have the width 0: it takes
 // what the others leave.
 type column struct {
@@ -210,6 +215,10 @@ func (l *list) drawRow(c canvas, i int) {
 		c.text(0, 0, "►", strong)
 		c.reverse = true
 		c.sub(1, 0, c.w-1, c.h).fill(' ', normal)
+	}
+	if s, ok := l.rows.(signed); ok {
+		sign, r := s.Sign(i)
+		c.text(1, 0, sign, r)
 	}
 	for k, at := range l.places(c.w) {
 		if k >= len(l.cells) {

@@ -266,6 +266,9 @@ func (r *eventRows) plan() []column {
 	return []column{{title: "NO", width: 8, right: true}, {title: "TIME", width: 10, right: true}, {title: "DEVICE", width: 6}, {title: "DIR", width: 3}, {title: "KIND", width: 18}, {title: "INFO"}, {title: "LEN", width: 6, right: true}, {title: "RTT", width: 8, right: true}}
 }
 
+// Sign implements signed.
+func (r *eventRows) Sign(i int) (Safe, role) { return r.sign(r.view.At(i)) }
+
 // Row implements rowSource.
 func (r *eventRows) Row(dst []cell, i int) []cell {
 	seq := r.view.At(i)
@@ -274,7 +277,7 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 		return append(dst, cell{Safe(fmt.Sprint(seq + 1)), quiet})
 	}
 	no := cell{Safe(fmt.Sprint(seq + 1)), normal}
-	at := cell{Safe(fmt.Sprintf("%.3f", e.At.Sub(r.origin).Seconds())), normal}
+	at := cell{r.rowTime(i, e.At), normal}
 	dir := cell{r.look.direction(e.From), sender(e.From)}
 	if _, ok := e.Body.(*decode.Opened); ok {
 		dir = cell{" · ", quiet}

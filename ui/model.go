@@ -25,6 +25,10 @@ type model struct {
 	names    map[string]string // the user's own filters
 	problems bool              // only what is worth a look
 	bothLegs bool
+
+	times timeMode
+	zero  time.Time // that times count from; the zero value: origin
+	marks []store.Mark
 }
 
 func newModel(s *store.Store) *model {
@@ -43,6 +47,7 @@ func (m *model) refresh() {
 	}
 	m.more = m.view.Refresh(lookFor)
 	m.sessions = m.store.Sessions(m.sessions[:0])
+	m.marks = m.store.Marks()
 	first, end := m.store.Bounds()
 	m.end = end
 	if row, ok := m.store.Row(first); ok && m.origin.IsZero() {

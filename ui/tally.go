@@ -15,6 +15,7 @@ import (
 type tally struct {
 	view    *store.View
 	next    store.Seq // those before were counted
+	trouble map[store.Seq]bool
 	kinds   map[Safe]*kindTally
 	seconds [maxSeconds]second // by second modulo the length
 	last    time.Time
@@ -49,24 +50,26 @@ func newTally(s *store.Store) *tally {
 // begin counts anew, the events that where allows.
 func (t *tally) begin(where store.Where) {
 	t.next, t.last = 0, time.Time{}
+	t.trouble = make(map[store.Seq]bool)
 	t.kinds = make(map[Safe]*kindTally)
 	t.seconds = [maxSeconds]second{}
 	where.OneLeg = true
-	t.view.SetMatch(store.Match{Where: where, Event: t.count})
+	t.view.SetMatch(store.Match{Where: where, Event: t.count, Later: true})
 }
 
 // count counts an event. It reports false: the view is to keep nothing.
 func (t *tally) count(e *decode.Event, row *store.Row) bool {
+	k := t.kindOf(kindOf(e))
+	if row.Flags&store.Problem != 0 && !t.trouble[row.Seq] {
+		t.trouble[row.Seq] = true
+		k.trouble++
+	}
 	if row.Seq < t.next { // the store learnt more of one that was counted
 		return false
 	}
 	t.next = row.Seq + 1
-	k := t.kindOf(kindOf(e))
 	k.sent[e.From&1]++
 	k.bytes += len(e.Raw)
-	if row.Flags&store.Problem != 0 {
-		k.trouble++
-	}
 	if e.At.After(t.last) {
 		t.last = e.At
 	}

@@ -10,6 +10,8 @@ type line struct {
 	text Safe
 	role role
 	hang int // where the text goes on, if it does not fit one line
+
+	beside *line // drawn in the right half; nil: nothing
 }
 
 // textPane shows lines that scroll.
@@ -62,6 +64,9 @@ func (t *textPane) Draw(screen tcell.Screen) {
 	for y := range min(c.h, len(t.lines)-t.top) {
 		l := t.lines[t.top+y]
 		c.text(0, y, l.text, l.role)
+		if l.beside != nil {
+			c.text(c.w/2, y, l.beside.text, l.beside.role)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"time"
 
@@ -25,6 +26,7 @@ type Options struct {
 	Ended   func() bool // the live source is over; nil: never
 	Loading func() bool // a capture is still being read; nil: no
 
+	Actions Actions  // what only the command can do
 	Choices []Choice // of the start page; nil: there is none, the sessions are shown
 
 	Theme       Theme // "": Ansi
@@ -36,6 +38,17 @@ type Options struct {
 }
 
 func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }
+
+// Actions are what the screen asks the command to do. One that is nil is not
+// offered.
+type Actions struct {
+	// KeepCopy keeps what was copied in a file, and returns its name.
+	KeepCopy func(text []byte) (path string, err error)
+	// Save creates a file with a name like the one given, in the current folder and
+	// beside others, has it written and returns its name. It is called on a goroutine
+	// of its own.
+	Save func(name string, write func(io.Writer) error) (path string, err error)
+}
 
 // PanicError is a fault of the screen. The terminal is restored; what the
 // program does beside the screen is not touched by it.
@@ -76,7 +89,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	r := &refresher{app: a, tv: tv, tty: quiet, over: make(chan struct{})}
 	done := make(chan struct{})
 	go func() { defer close(done); r.run(ctx) }()
-	defer func() { close(r.over); cancel(); <-done }()
+	defer func() { close(r.over); cancel(); <-done; a.work.Wait() }()
 	return tv.Run()
 }
 

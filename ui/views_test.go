@@ -71,3 +71,11 @@ func TestStartPageRunsWhatIsChosen(t *testing.T) {
 		t.Errorf("Enter on the demo ran %q", ran)
 	}
 }
+
+func TestHelpAtEverySize(t *testing.T) {
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(demo(t)...)})
+		press(a, "2", "?")
+		golden(t, fmt.Sprintf("help-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}

@@ -14,7 +14,7 @@ type wordWriter struct {
 // add adds a line, unless it says nothing.
 func (w *wordWriter) add(word, text Safe) {
 	if text != "" {
-		w.lines = append(w.lines, line{padded(word, w.width) + text, normal, w.width})
+		w.lines = append(w.lines, line{text: padded(word, w.width) + text, role: normal, hang: w.width})
 	}
 }
 

@@ -1,0 +1,96 @@
+package ui
+
+import (
+	"github.com/photonscope/photonscope/store"
+)
+
+// selectedEvent returns the event that is selected where the user is.
+func (a *app) selectedEvent() (store.Seq, bool) {
+	switch v := a.view().(type) {
+	case eventLister:
+		return store.Seq(v.events().key), v.events().hasKey
+	case *follow:
+		return v.talk.selected()
+	}
+	l := a.messagesView().list
+	return store.Seq(l.key), l.hasKey
+}
+
+// setMark gives the selected event a letter.
+func (a *app) setMark() {
+	seq, ok := a.selectedEvent()
+	if !ok {
+		a.say(quiet, "There is no event to mark.")
+		return
+	}
+	a.open(&letterPrompt{app: a, ask: "mark this event with which letter?", take: func(name string) {
+		a.model.store.SetMark(name, seq)
+		a.say(good, "Marked. '"+clean(name)+" leads back here.")
+	}})
+}
+
+// goToMark leads to a marked event.
+func (a *app) goToMark() {
+	marks := a.model.store.Marks()
+	if len(marks) == 0 {
+		a.say(quiet, "Nothing is marked yet. m marks the selected event.")
+		return
+	}
+	ask := Safe("go to which mark?  ")
+	for _, m := range marks {
+		ask += clean(m.Name) + " "
+	}
+	a.open(&letterPrompt{app: a, ask: ask, take: func(name string) {
+		seq, ok := a.model.store.Mark(name)
+		if !ok {
+			a.say(warning, "Nothing is marked with "+clean(name)+".")
+			return
+		}
+		a.showEvent(seq)
+	}})
+}
+
+// comment asks for a text at the selected event.
+func (a *app) comment() {
+	seq, ok := a.selectedEvent()
+	if !ok {
+		a.say(quiet, "There is no event to comment on.")
+		return
+	}
+	p := &prompt{app: a, sign: "; ", history: &a.commentHistory, keys: "Enter keep the comment  Esc cancel"}
+	p.line.set(a.model.store.Comment(seq))
+	p.accept = func(text string) bool {
+		a.model.store.SetComment(seq, text)
+		return true
+	}
+	a.open(p)
+}
+
+// noteOf returns the comment at the selected event.
+func (a *app) noteOf() Safe {
+	seq, ok := a.selectedEvent()
+	if !ok || a.at == startView {
+		return ""
+	}
+	if text := a.model.store.Comment(seq); text != "" {
+		return "; " + clean(text)
+	}
+	return ""
+}
+
+// signs are what stands before events in lists: their mark, that they have a
+// comment, that they are a problem.
+func (m *model) sign(seq store.Seq) (Safe, role) {
+	for _, mark := range m.marks {
+		if mark.Seq == seq {
+			return clean(mark.Name), strong
+		}
+	}
+	if m.store.Comment(seq) != "" {
+		return ";", strong
+	}
+	if row, ok := m.store.Row(seq); ok && row.Flags&store.Problem != 0 {
+		return "!", warning
+	}
+	return "", normal
+}
