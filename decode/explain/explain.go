@@ -126,7 +126,7 @@ func (x *explanation) field() {
 	case printed(f.Key):
 		x.sayf("name", "%s, in filters, in -e and in NDJSON", f.Key)
 	case f.Key != "":
-		x.sayf("name", "%s, in the field tree only", f.Key)
+		x.sayf("name", "%s, in filters", f.Key)
 	}
 }
 
