@@ -24,7 +24,9 @@ type flow struct {
 	last    time.Time
 	over    bool
 	ended   time.Time
-	waiting bool // it is in the table's list
+	waiting bool   // it is in the table's list
+	suspect bool   // nothing of ours was heard yet, or something foreign
+	trial   *trial // of a suspect one, until it is judged
 
 	older, newer *flow
 }

@@ -22,24 +22,27 @@ type Input struct {
 
 // Stats counts what a capture holds. It may be looked at between items.
 type Stats struct {
-	Packets      int   // all packets, those below included
-	Bytes        int64 // captured bytes of all packets
-	TCP          int   // TCP segments
-	OtherPorts   int   // of these, left out because of [ReadOptions.Port]
-	Other        int   // whole packets of anything else
-	Fragments    int   // IP fragments
-	Reassembled  int   // IP packets put together of these
-	Incomplete   int   // IP packets of which fragments are missing, or came too late
-	Undecodable  int   // headers cut off, broken, or of an unknown link type
-	Skipped      int   // decrypted copies in our own recordings
-	Connections  int   // connections delivered
-	Evicted      int   // of these, cut because too many were open
-	Gaps         int   // gaps delivered
-	GapBytes     int64 // bytes missing in these, as far as known
-	BadBlocks    int   // pcapng blocks whose inside made no sense, skipped
-	Damages      int   // places where nothing made sense, and reading went on behind them
-	DamagedBytes int64 // passed over there
-	Dropped      int64 // packets a recorder says it had to drop
+	Packets      int      // all packets, those below included
+	Bytes        int64    // captured bytes of all packets
+	TCP          int      // TCP segments
+	OtherPorts   int      // of these, left out because of [ReadOptions.Port]
+	Other        int      // whole packets of anything else
+	Fragments    int      // IP fragments
+	Reassembled  int      // IP packets put together of these
+	Incomplete   int      // IP packets of which fragments are missing, or came too late
+	Undecodable  int      // headers cut off, broken, or of an unknown link type
+	UnknownLink  int      // of these, packets of link types that are not read
+	FirstUnknown LinkType // the first such
+	Skipped      int      // decrypted copies in our own recordings
+	Connections  int      // connections delivered
+	Foreign      int      // connections left out because nothing in them was of a Photon
+	Evicted      int      // of these, cut because too many were open
+	Gaps         int      // gaps delivered
+	GapBytes     int64    // bytes missing in these, as far as known
+	BadBlocks    int      // pcapng blocks whose inside made no sense, skipped
+	Damages      int      // places where nothing made sense, and reading went on behind them
+	DamagedBytes int64    // passed over there
+	Dropped      int64    // packets a recorder says it had to drop
 }
 
 // FormatError says where a capture makes no sense. What is whole before that
@@ -73,7 +76,9 @@ func (e *FormatError) Error() string {
 
 // Read returns the items of the TCP connections in a capture: pcap, pcapng, or
 // either in gzip, told apart by content. Connections that never carried data and
-// were never answered are left out.
+// were never answered are left out, and so are those of other programs, which are
+// counted: unless an end has the port 5683 or that of the options, a connection
+// must begin as the protocol does, or consist of frames.
 //
 // Items are delivered as soon as the bytes of their packet have arrived; Read
 // does not wait for more than it needs. Waiting for missing segments is measured
@@ -129,6 +134,7 @@ func newAssembler(opts ReadOptions, emit func(stream.Item) bool) *assembler {
 		a.stats = new(Stats)
 	}
 	a.parts.stats = a.stats
+	a.table.port = a.port
 	a.table.init(a.stats, emit)
 	return a
 }
@@ -150,6 +156,7 @@ func (a *assembler) handle(p *packet) bool {
 		a.stats.Other++
 	case isBroken:
 		a.stats.Undecodable++
+		a.unread(LinkType(p.link))
 	}
 	a.table.sweep(p.at)
 	return !a.table.stopped
@@ -186,4 +193,14 @@ func (a *assembler) fragment(p *packet) {
 func (a *assembler) finish() {
 	a.parts.finish()
 	a.table.finish()
+}
+
+// unread counts a packet that could not be read because of its link type.
+func (a *assembler) unread(link LinkType) {
+	if link.read() {
+		return
+	}
+	if a.stats.UnknownLink++; a.stats.UnknownLink == 1 {
+		a.stats.FirstUnknown = link
+	}
 }

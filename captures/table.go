@@ -50,6 +50,7 @@ type table struct {
 	emit    func(stream.Item) bool
 	stopped bool // emit wants no more
 	stats   *Stats
+	port    uint16 // that clouds of this capture use, 0 if not known
 
 	flows   map[flowKey]*flow
 	named   map[uint32]*flow // by the number that the recording gives them
@@ -97,10 +98,15 @@ func (t *table) segment(p *packet, s *segment) {
 			return
 		}
 		f = t.add(key, p)
+		t.tried(f, p, s)
 	}
 	t.touch(f)
 	f.last = p.at
-	f.segment(p, side, s)
+	if f.suspect {
+		f.try(p, side, s)
+	} else {
+		f.segment(p, side, s)
+	}
 }
 
 // add makes a flow, and room for it.
@@ -150,6 +156,7 @@ func (t *table) unlink(f *flow) {
 
 // drop ends a flow and forgets it.
 func (t *table) drop(f *flow) {
+	f.refuse()
 	f.end(f.last)
 	t.unlink(f)
 	delete(t.flows, f.key)
@@ -207,6 +214,7 @@ func (t *table) bound(f *flow, side int) {
 func (t *table) finish() {
 	open := make([]*flow, 0, len(t.flows))
 	for f := t.recent; f != nil; f = f.older {
+		f.refuse()
 		if f.id != 0 && !f.over {
 			open = append(open, f)
 		}

@@ -114,7 +114,7 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			list, err := items(c.d.reader(), ReadOptions{})
+			list, err := items(c.d.reader(), ReadOptions{Port: c.d.cloud.Port()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"math/rand/v2"
@@ -45,7 +46,7 @@ func newSessions(t Traffic) []*session {
 	all := make([]*session, t.Sessions)
 	for i, h := range handshakes(t.Seed, t.Sessions) {
 		s := &session{handshake: h}
-		s.Device, s.Cloud = ends(i, t.IPv6)
+		s.Device, s.Cloud = ends(i, t)
 		rng := rand.New(rand.NewPCG(t.Seed, uint64(i)))
 		for from := range s.lanes {
 			s.lanes[from] = lane{seq: rng.Uint32(), cipher: lightssl.NewCipher(h.credentials)}
@@ -58,13 +59,13 @@ func newSessions(t Traffic) []*session {
 }
 
 // ends returns the addresses of the i-th session.
-func ends(i int, six bool) (device, cloud netip.AddrPort) {
-	port := uint16(49152 + i%16384)
-	if six {
+func ends(i int, t Traffic) (device, cloud netip.AddrPort) {
+	port, to := uint16(49152+i%16384), cmp.Or(t.Port, 5683)
+	if t.IPv6 {
 		from := [16]byte{0xfd, 0, 0, 7, 13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i)}
-		return netip.AddrPortFrom(netip.AddrFrom16(from), port), netip.MustParseAddrPort("[fd00:9::1]:5683")
+		return netip.AddrPortFrom(netip.AddrFrom16(from), port), netip.AddrPortFrom(netip.MustParseAddr("fd00:9::1"), to)
 	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), port), netip.MustParseAddrPort("192.168.1.9:5683")
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), port), netip.AddrPortFrom(netip.MustParseAddr("192.168.1.9"), to)
 }
 
 // opening sends the next part of TCP's opening and the handshake, and reports

@@ -22,6 +22,7 @@ type Traffic struct {
 	Overlapped int // begin with bytes that were sent before
 	Lost       int // are not in the capture
 
+	Port    uint16 // of the cloud; 0: 5683
 	IPv6    bool
 	MTU     int // longer IP packets are sent in fragments; 0: none are
 	SnapLen int // bytes of a packet that are captured; 0: all
