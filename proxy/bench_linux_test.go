@@ -2,46 +2,17 @@ package proxy
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/sim/measure"
 )
-
-// cpuTime is what a process has used so far.
-func cpuTime(b testing.TB, pid int) time.Duration {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	var sum time.Duration
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			continue // the thread has ended
-		}
-		ns, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		sum += time.Duration(ns)
-	}
-	return sum
-}
-
-func median[T cmp.Ordered](all []T) T {
-	all = slices.Clone(all)
-	slices.Sort(all)
-	return all[len(all)/2]
-}
 
 // contestant is one forwarder with a connection through it.
 type contestant struct {
@@ -55,7 +26,7 @@ type contestant struct {
 func (c *contestant) ping(b *testing.B, n, size int) {
 	buf, msg := make([]byte, size), frame(size-2)
 	times := make([]time.Duration, 0, n)
-	before := cpuTime(b, c.pid)
+	before := c.cpuTime()
 	for range n {
 		start := time.Now()
 		syscall.Write(c.fd, msg)
@@ -72,12 +43,21 @@ func (c *contestant) ping(b *testing.B, n, size int) {
 		b.Fatal("another answer came")
 	}
 	slices.Sort(times)
-	c.cpu = append(c.cpu, float64(cpuTime(b, c.pid)-before)/float64(n)/1e3)
+	c.cpu = append(c.cpu, float64(c.cpuTime()-before)/float64(n)/1e3)
 	c.p50 = append(c.p50, float64(times[n/2])/1e3)
 	c.p99 = append(c.p99, float64(times[n*99/100])/1e3)
 }
 
 func last(x []float64) float64 { return x[len(x)-1] }
+
+// cpuTime is what the forwarder has used so far.
+func (c *contestant) cpuTime() time.Duration {
+	used, err := measure.CPUTime(c.pid)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return used
+}
 
 // against notes a round's ratios to the rival's.
 func (c *contestant) against(rival *contestant) {
@@ -152,7 +132,9 @@ func (c *contest) start(one *contestant) {
 		write(c.b, conn, frame(424-256-2))
 		read(c.b, conn, 424)
 	}
-	one.fd = blocking(conn)
+	if one.fd, err = measure.Blocking(conn); err != nil {
+		c.b.Fatal(err)
+	}
 }
 
 // BenchmarkLatency is P1 and P2: request and response through the proxy beside
@@ -167,174 +149,13 @@ func BenchmarkLatency(b *testing.B) {
 				c.round(i%2 == 1, size)
 			}
 			for _, one := range c.all[1:] {
-				b.ReportMetric(median(one.p50Ratio), one.name+":p50-ratio")
-				b.ReportMetric(median(one.p99Ratio), one.name+":p99-ratio")
-				b.ReportMetric(median(one.cpuRatio), one.name+":cpu-ratio")
+				b.ReportMetric(measure.Median(one.p50Ratio), one.name+":p50-ratio")
+				b.ReportMetric(measure.Median(one.p99Ratio), one.name+":p99-ratio")
+				b.ReportMetric(measure.Median(one.cpuRatio), one.name+":cpu-ratio")
 			}
-			b.ReportMetric(median(c.all[0].p50), "io.Copy:p50-µs")
-			b.ReportMetric(median(c.all[0].cpu), "io.Copy:cpu-µs")
+			b.ReportMetric(measure.Median(c.all[0].p50), "io.Copy:p50-µs")
+			b.ReportMetric(measure.Median(c.all[0].cpu), "io.Copy:cpu-µs")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// pss is a process's share of memory in bytes.
-func pss(b *testing.B, pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if words := strings.Fields(line); words[0] == "Pss:" {
-			kib, _ := strconv.Atoi(words[1])
-			return kib << 10
-		}
-	}
-	b.Fatal("no Pss")
-	return 0
-}
-
-// BenchmarkIdleSession is P7: memory of a session that says nothing, at 1,000 of
-// them, after the handshake and two messages each way.
-func BenchmarkIdleSession(b *testing.B) {
-	k := formatKeys(testKeys())
-	for _, mode := range []string{"observe", "splice"} {
-		b.Run(mode, func(b *testing.B) {
-			var sizes, files []float64
-			for b.Loop() {
-				up := startChild(b, nil, "cloud", "handshake", k).address()
-				p := startChild(b, nil, "proxy", up, mode, "no", k)
-				addr := p.address()
-				warm := openSessions(b, addr, 20)
-				base, fds := pss(b, p.pid), countFiles(p.pid)
-				time.Sleep(time.Second)
-				open := openSessions(b, addr, 1000)
-				time.Sleep(time.Second)
-				sizes = append(sizes, float64(pss(b, p.pid)-base)/1000/1024)
-				files = append(files, float64(countFiles(p.pid)-fds)/1000)
-				for _, c := range append(open, warm...) {
-					c.Close()
-				}
-			}
-			b.ReportMetric(median(sizes), "KiB/session")
-			b.ReportMetric(median(files), "files/session")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
-func countFiles(pid int) int {
-	dir, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	return len(dir)
-}
-
-func openSessions(b *testing.B, addr string, n int) (open []net.Conn) {
-	for range n {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			b.Fatal(err)
-		}
-		open = append(open, c)
-		end := deviceEnd()
-		if !spliced(b) {
-			end.Key = testKeys().imp // the key the cloud has for it
-		}
-		h, err := end.Handshake(c)
-		if err != nil {
-			b.Fatal(err)
-		}
-		seal := lightssl.NewCipher(h.Credentials)
-		for range 2 {
-			f := seal.AppendSealedFrame(nil, make([]byte, 40))
-			write(b, c, f)
-			read(b, c, len(f))
-		}
-	}
-	return open
-}
-
-func spliced(b *testing.B) bool { return strings.HasSuffix(b.Name(), "splice") }
-
-// pureCrypto is the CPU time of the six RSA operations of one splice.
-func pureCrypto(b *testing.B) time.Duration {
-	k := testKeys()
-	h := lightssl.Handshake{Nonce: lightssl.NewNonce(), Credentials: lightssl.NewCredentials()}
-	der, _ := lightssl.AnnouncedKey(&k.device.PublicKey)
-	id, err1 := lightssl.SealIdentity(lightssl.Identity{Nonce: h.Nonce, Device: testID, Key: der}, &k.server.PublicKey)
-	record, err2 := lightssl.SealCredentials(h.Credentials, &k.imp.PublicKey, k.server)
-	if err1 != nil || err2 != nil {
-		b.Fatal(err1, err2)
-	}
-	const n = 50
-	var before, after syscall.Rusage
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	const thisThread = 1 // RUSAGE_THREAD
-	syscall.Getrusage(thisThread, &before)
-	for range n {
-		opened, _ := lightssl.AdmitIdentity(id, h.Nonce, k.server)
-		lightssl.SealIdentity(opened, &k.server.PublicKey)
-		c, _ := lightssl.OpenCredentials(record, k.imp, &k.server.PublicKey)
-		lightssl.SealCredentials(c, &k.device.PublicKey, k.server)
-	}
-	syscall.Getrusage(thisThread, &after)
-	return time.Duration(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano()) / n
-}
-
-// handshakes runs n handshakes with some at a time and returns how long each took.
-func handshakes(b *testing.B, addr string, n, atATime int, end lightssl.DeviceEnd) []time.Duration {
-	var mu sync.Mutex
-	var times []time.Duration
-	var wg sync.WaitGroup
-	for range atATime {
-		wg.Go(func() {
-			for range n / atATime {
-				start := time.Now()
-				c, err := net.Dial("tcp", addr)
-				if err == nil {
-					_, err = end.Handshake(c)
-					c.Close()
-				}
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				mu.Lock()
-				times = append(times, time.Since(start))
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return times
-}
-
-// BenchmarkHandshake is H1 and H3.
-func BenchmarkHandshake(b *testing.B) {
-	k := formatKeys(testKeys())
-	up := startChild(b, nil, "cloud", "handshake", k).address()
-	p := startChild(b, nil, "proxy", up, "splice", "no", k)
-	addr := p.address()
-	direct := deviceEnd()
-	direct.Key = testKeys().imp
-	handshakes(b, addr, 16, 8, deviceEnd())
-	var h1, h3, cpu, directMs []float64
-	for b.Loop() {
-		crypto := pureCrypto(b)
-		before := cpuTime(b, p.pid)
-		handshakes(b, addr, 160, 8, deviceEnd())
-		used := (cpuTime(b, p.pid) - before) / 160
-		crypto = (crypto + pureCrypto(b)) / 2
-		h1 = append(h1, float64(crypto)/float64(used))
-		cpu = append(cpu, used.Seconds()*1e3)
-		without := median(handshakes(b, up, 60, 1, direct))
-		with := median(handshakes(b, addr, 60, 1, deviceEnd()))
-		h3 = append(h3, float64(with)/float64(without))
-		directMs = append(directMs, without.Seconds()*1e3)
-	}
-	b.ReportMetric(median(h1), "H1")
-	b.ReportMetric(median(cpu), "proxy-cpu-ms")
-	b.ReportMetric(median(h3), "H3")
-	b.ReportMetric(median(directMs), "direct-ms")
-	b.ReportMetric(0, "ns/op")
 }

@@ -5,14 +5,13 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
-	"io"
 	"net"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/sim/measure"
 )
 
 // The benchmarks measure the proxy as a process of its own beside the plainest
@@ -23,25 +22,7 @@ import (
 func forwarderChild(args []string) {
 	ln, _ := net.Listen("tcp", "127.0.0.1:0")
 	announce(ln.Addr())
-	for {
-		down, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			up, err := net.Dial("tcp", args[0])
-			if err != nil {
-				down.Close()
-				return
-			}
-			go func() {
-				io.Copy(up, down)
-				up.(*net.TCPConn).CloseWrite()
-			}()
-			io.Copy(down, up)
-			down.(*net.TCPConn).CloseWrite()
-		}()
-	}
+	measure.Forward(ln, args[0])
 }
 
 // proxyChild is a proxy: its arguments are the upstream, the mode, "tap" or not,
@@ -103,43 +84,9 @@ func cloudChild(args []string) {
 					return
 				}
 			}
-			echo(c)
+			measure.Echo(c)
 		}()
 	}
-}
-
-// echo answers with blocking calls on a thread of its own, as a program in C
-// would, so that our scheduler is not what is measured.
-func echo(c net.Conn) {
-	fd := blocking(c)
-	defer syscall.Close(fd)
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := syscall.Read(fd, buf)
-		if err == syscall.EINTR {
-			continue
-		}
-		if n <= 0 {
-			return
-		}
-		syscall.Write(fd, buf[:n])
-	}
-}
-
-// blocking returns a blocking descriptor of a connection and closes the other.
-func blocking(c net.Conn) int {
-	f, err := c.(*net.TCPConn).File()
-	if err != nil {
-		panic(err)
-	}
-	c.Close()
-	fd, err := syscall.Dup(int(f.Fd()))
-	if err != nil {
-		panic(err)
-	}
-	f.Close()
-	syscall.SetNonblock(fd, false)
-	return fd
 }
 
 // Keys go to children as hex.

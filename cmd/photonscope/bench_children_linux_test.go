@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/sim"
+	"github.com/photonscope/photonscope/sim/measure"
 )
 
 // The benchmarks of the whole program run it as a user does: built, as a
@@ -32,7 +32,7 @@ const roleVariable = "PHOTONSCOPE_BENCH_ROLE"
 func TestBenchmarkRole(*testing.T) {
 	switch role, upstream, _ := strings.Cut(os.Getenv(roleVariable), " "); role {
 	case "forwarder":
-		forwarderRole(upstream)
+		measure.Forward(announced(), upstream)
 	case "writer":
 		writerRole(upstream)
 	case "cloud":
@@ -138,25 +138,6 @@ func (p *built) proxy(t testing.TB, out io.Writer, cloud, mode string, args ...s
 	return launch(t, cmd)
 }
 
-// forwarderRole is the rival.
-func forwarderRole(upstream string) {
-	for down := range accepted() {
-		go func() {
-			up, err := net.Dial("tcp", upstream)
-			if err != nil {
-				down.Close()
-				return
-			}
-			go func() {
-				io.Copy(up, down)
-				up.(*net.TCPConn).CloseWrite()
-			}()
-			io.Copy(down, up)
-			down.(*net.TCPConn).CloseWrite()
-		}()
-	}
-}
-
 // writerRole is the least that records before it forwards: what was read goes to
 // a file twice, for its two legs, in one write with the room that their headers
 // take, and then on its way. It tells what of P1 with -w is the file system's.
@@ -193,14 +174,20 @@ func writerRole(upstream string) {
 	}
 }
 
+// announced listens and says where.
+func announced() net.Listener {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
+	return ln
+}
+
 // accepted listens, says where, and yields the connections.
 func accepted() func(yield func(net.Conn) bool) {
 	return func(yield func(net.Conn) bool) {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			panic(err)
-		}
-		fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
+		ln := announced()
 		for {
 			c, err := ln.Accept()
 			if err != nil || !yield(c) {
@@ -226,60 +213,19 @@ func cloudRole() {
 		go func() {
 			defer c.Close()
 			if _, err := (lightssl.CloudEnd{Key: key, DeviceKey: device}).Handshake(c); err == nil {
-				echo(c)
+				measure.Echo(c)
 			}
 		}()
 	}
 }
 
-// echo answers with blocking calls on a thread of its own, as a program in C
-// would, so that our scheduler is not what is measured.
-func echo(c net.Conn) {
-	fd, err := blocking(c)
-	if err != nil {
-		return
-	}
-	defer syscall.Close(fd)
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := syscall.Read(fd, buf)
-		if err == syscall.EINTR {
-			continue
-		}
-		if n <= 0 {
-			return
-		}
-		syscall.Write(fd, buf[:n])
-	}
-}
-
-// blocking returns a blocking descriptor of a connection and closes the other.
-func blocking(c net.Conn) (int, error) {
-	f, err := c.(*net.TCPConn).File()
-	if err != nil {
-		return 0, err
-	}
-	c.Close()
-	fd, err := syscall.Dup(int(f.Fd()))
-	return fd, errors.Join(err, f.Close(), syscall.SetNonblock(fd, false))
-}
-
 // cpuTime is what a process has used so far.
 func (p *listener) cpuTime(t testing.TB) time.Duration {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.pid))
-	var sum time.Duration
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			continue // the thread has ended
-		}
-		ns, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += time.Duration(ns)
+	used, err := measure.CPUTime(p.pid)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return sum
+	return used
 }
 
 // pss is a process's share of memory in bytes.

@@ -16,6 +16,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/sim"
+	"github.com/photonscope/photonscope/sim/measure"
 )
 
 // The two devices of the benchmarks: one has an impersonation key registered
@@ -85,7 +86,7 @@ type pinger struct {
 func newPinger(t testing.TB, addr string, end lightssl.DeviceEnd) pinger {
 	t.Helper()
 	conn, p := connect(t, addr, end)
-	fd, err := blocking(conn)
+	fd, err := measure.Blocking(conn)
 	if err != nil {
 		t.Fatal(err)
 	}

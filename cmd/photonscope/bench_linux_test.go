@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/sim/measure"
 )
 
 // The benchmarks of the whole program. One iteration is one round, in which all
@@ -24,11 +24,6 @@ import (
 
 // frameSizes are 64, 256 and 1,024 bytes of ciphertext with its header.
 var frameSizes = []int{66, 258, 1026}
-
-func median[T cmp.Ordered](all []T) T {
-	all = slices.Sorted(slices.Values(all))
-	return all[len(all)/2]
-}
 
 // threadTime is the CPU time of f, the mean of n runs.
 func threadTime(n int, f func()) time.Duration {
@@ -146,12 +141,12 @@ func BenchmarkLatency(b *testing.B) {
 				c.round(i, size)
 			}
 			for _, one := range c.all[1:] {
-				b.ReportMetric(median(one.p50Ratio), one.name+":p50-ratio")
-				b.ReportMetric(median(one.p99Ratio), one.name+":p99-ratio")
-				b.ReportMetric(median(one.cpuRatio), one.name+":cpu-ratio")
+				b.ReportMetric(measure.Median(one.p50Ratio), one.name+":p50-ratio")
+				b.ReportMetric(measure.Median(one.p99Ratio), one.name+":p99-ratio")
+				b.ReportMetric(measure.Median(one.cpuRatio), one.name+":cpu-ratio")
 			}
-			b.ReportMetric(median(c.all[0].p50), rival+":p50-µs")
-			b.ReportMetric(median(c.all[0].cpu), rival+":cpu-µs")
+			b.ReportMetric(measure.Median(c.all[0].p50), rival+":p50-µs")
+			b.ReportMetric(measure.Median(c.all[0].cpu), rival+":cpu-µs")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -179,8 +174,8 @@ func BenchmarkIdleSession(b *testing.B) {
 					c.Close()
 				}
 			}
-			b.ReportMetric(median(sizes), "KiB/session")
-			b.ReportMetric(median(files), "files/session")
+			b.ReportMetric(measure.Median(sizes), "KiB/session")
+			b.ReportMetric(measure.Median(files), "files/session")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -260,14 +255,14 @@ func BenchmarkHandshake(b *testing.B) {
 		crypto = (crypto + pureCrypto(b)) / 2
 		h1 = append(h1, float64(crypto)/float64(used))
 		cpu = append(cpu, used.Seconds()*1e3)
-		direct := median(handshakes(b, cloud.addr, 60, 1, directDevice()))
-		through := median(handshakes(b, p.addr, 60, 1, device))
+		direct := measure.Median(handshakes(b, cloud.addr, 60, 1, directDevice()))
+		through := measure.Median(handshakes(b, p.addr, 60, 1, device))
 		h3 = append(h3, float64(through)/float64(direct))
 		directMs = append(directMs, direct.Seconds()*1e3)
 	}
-	b.ReportMetric(median(h1), "H1")
-	b.ReportMetric(median(cpu), "program-cpu-ms")
-	b.ReportMetric(median(h3), "H3")
-	b.ReportMetric(median(directMs), "direct-ms")
+	b.ReportMetric(measure.Median(h1), "H1")
+	b.ReportMetric(measure.Median(cpu), "program-cpu-ms")
+	b.ReportMetric(measure.Median(h3), "H3")
+	b.ReportMetric(measure.Median(directMs), "direct-ms")
 	b.ReportMetric(0, "ns/op")
 }

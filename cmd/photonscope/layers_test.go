@@ -54,8 +54,9 @@ var layers = map[string]layer{
 	"decode/coap":     {row: 0, banned: []ban{noSockets, noFiles, noLogs, noLocks}, pure: true},
 	"decode/lightssl": {row: 0, banned: []ban{noSockets, noFiles, noLogs}, pure: true}, // its keyring is shared, hence a lock
 
-	"interop":    {row: 7}, // imported by tests only
-	"sim/memnet": {row: 7}, // the same
+	"interop":     {row: 7}, // imported by tests only
+	"sim/measure": {row: 7}, // the same
+	"sim/memnet":  {row: 7}, // the same
 }
 
 // ban forbids packages and what lies below them.
