@@ -17,7 +17,7 @@ type command struct {
 func commands() []command {
 	all := slices.Clone(ownCommands)
 	for _, b := range bindings {
-		if b.in&(inDialog|inPrompt) == b.in || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
+		if b.in&(inDialog|inExplain|inPrompt) == b.in || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
 			continue
 		}
 		act := b.do

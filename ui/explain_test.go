@@ -1,37 +1,47 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/field"
 )
 
-func TestEveryFieldIsExplained(t *testing.T) {
-	for _, def := range decode.Fields() {
-		if def.Help == "" {
-			t.Errorf("%s has no help", def.Key)
-		}
-	}
-	for _, e := range talk(t) {
-		for _, l := range decode.Dissect(&e) {
-			field.Leaves(l.Fields, func(f *field.Field) bool {
-				if f.Key != "" && f.End > f.Start && lessonOf(f.Key).why == "" {
-					t.Errorf("%s (%s): nobody says why it is there", f.Key, f.Label)
-				}
-				if f.Help == "" {
-					t.Errorf("%s of %s: no help", f.Label, l.Name)
-				}
-				return true
-			})
-		}
+func TestExplanationsAtEverySize(t *testing.T) {
+	all := talk(t)
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(all...), Title: "talk.pcapng"})
+		press(a, "2", "g", "j", "j", "j", "j", "Tab", "j", "j", "j", "Tab", "K")
+		golden(t, fmt.Sprintf("explain-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
 	}
 }
 
-func TestExplanationsOfAMessage(t *testing.T) {
+func TestExplanationsOfTheHandshake(t *testing.T) {
 	a := newApp(Options{Store: stored(talk(t)...), Title: "talk.pcapng"})
-	press(a, "2", "g", "j", "j", "j", "j", "Tab", "j", "j", "j", "Tab", "K")
-	golden(t, "explain-field-80x24", show(t, a, 80, 24), a.look)
-	press(a, "Esc", "Tab", "g", "j", "j", "K")
+	press(a, "2", "g", "j", "j", "K")
 	golden(t, "explain-identity-140x45", show(t, a, 140, 45), a.look)
+	press(a, "Esc", "j", "K")
+	golden(t, "explain-credentials-140x45", show(t, a, 140, 45), a.look)
+	press(a, "s")
+	golden(t, "explain-question-80x24", show(t, a, 80, 24), a.look)
+}
+
+func TestSecretsAreShownAfterAskingOnce(t *testing.T) {
+	all := talk(t)
+	var key, iv string
+	for i := range all {
+		if c, ok := all[i].Body.(*decode.Credentials); ok && c.Opened {
+			key, iv = fmt.Sprintf("%x", c.Credentials.Key()), fmt.Sprintf("%x", c.Credentials.IV())
+			break
+		}
+	}
+	d := drive(t, 140, 45, Options{Title: "test", Live: true})
+	d.store.Append(all)
+	has := func() bool { return strings.Contains(strings.Join(d.text, ""), key) }
+	d.press("2").see("250 events").press("g", "j", "j", "j", "K").see("key [secret]")
+	d.press("s").see("Esc keeps them hidden").press("Esc").gone("Esc keeps them hidden").see("key [secret]")
+	d.press("s", "Enter").wait("the key", has)
+	d.press("Esc", "j", "K").see("IV        " + iv) // it is not asked again
+	d.press("s").gone(iv).see("IV        [secret]")
 }

@@ -318,15 +318,12 @@ func (h *handshake) details() []line {
 		w.add("bytes", "none: this step was not reached")
 		return w.lines
 	}
-	x := &explainer{topic: topic{seq: t.seq, event: t.event, offset: -1}, wordWriter: w, model: h.app.model, secrets: h.app.opt.ShowSecrets}
-	x.message()
-	x.origin()
-	x.sources()
-	x.gap()
+	w.lines = append(w.lines, explanation(h.app.subjectOf(&topic{seq: t.seq, event: t.event, offset: -1}))...)
+	w.gap()
 	for at := 0; at < len(t.event.Raw); at += 16 {
-		x.lines = append(x.lines, line{text: Safe(fmt.Sprintf("%04x  % x", at, t.event.Raw[at:min(at+16, len(t.event.Raw))])), role: quiet})
+		w.lines = append(w.lines, line{text: Safe(fmt.Sprintf("%04x  % x", at, t.event.Raw[at:min(at+16, len(t.event.Raw))])), role: quiet})
 	}
-	return x.lines
+	return w.lines
 }
 
 // endText says how a session ended that did not get online.

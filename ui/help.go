@@ -16,7 +16,7 @@ var sections = []struct {
 }{
 	{inList, "lists"}, {inTree, "fields"}, {inHex, "bytes"}, {inText, "text"},
 	{inSessions, "sessions"}, {inMessages, "messages"}, {inHandshake, "handshake"}, {inLadder, "ladder"},
-	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {anywhere, "everywhere"},
+	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {inExplain, "explanations"}, {anywhere, "everywhere"},
 }
 
 // Keys returns the key table for the documentation, each row once.

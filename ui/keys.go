@@ -27,6 +27,7 @@ const (
 	inStats
 	inStart
 	inDialog
+	inExplain
 	inPrompt
 
 	inViews = inSessions | inMessages | inHandshake | inLadder | inFollow | inStats
@@ -93,6 +94,7 @@ const (
 	actOlder    action = "older"
 	actNewer    action = "newer"
 	actExplain  action = "explain"
+	actSecrets  action = "secrets"
 )
 
 // binding is a row of the key table, from which the handler, the footer, the
@@ -108,6 +110,7 @@ type binding struct {
 // bindings is the key table. Rows of a pane or a view come before those that
 // hold anywhere; among rows of one kind the footer keeps their order.
 var bindings = []binding{
+	{actSecrets, "s", inExplain, "secrets", "show the session's keys in explanations, or hide them"},
 	{actOpen, "Enter", inPanes | inStart | inDialog, "open", "go in, open, choose"},
 	{actBack, "q", inDialog, "", "close"},
 

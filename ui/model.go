@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -87,48 +86,4 @@ func (m *model) summary() Safe {
 		}
 	}
 	return Safe(fmt.Sprintf("%d online, !%d", online, problems))
-}
-
-// maxBack is how far back the frame before one is looked for.
-const maxBack = 50_000
-
-// cipherAt returns the key and the IV that a frame was sealed with, and says
-// where the IV comes from. ok is false if the session's keys are not known.
-func (m *model) cipherAt(seq store.Seq) (key, iv []byte, from Safe, ok bool) {
-	frame, _ := m.store.Row(seq)
-	first, _ := m.store.Bounds()
-	for n := 0; n < maxBack && seq > first; n++ {
-		seq--
-		row, held := m.store.Row(seq)
-		if !held || row.Conn != frame.Conn {
-			continue
-		}
-		switch row.Type {
-		case store.TypeCredentials:
-			e := m.event(seq)
-			c, isC := e.Body.(*decode.Credentials)
-			if !isC || !c.Opened {
-				continue
-			}
-			if iv == nil {
-				iv, from = c.Credentials.IV(), "from the credentials, because this is the first frame in this direction"
-			}
-			return c.Credentials.Key(), iv, from, true
-		case store.TypeMessage, store.TypeSealed, store.TypeMalformed:
-			if iv == nil && row.From == frame.From {
-				iv, from = m.nextIV(seq)
-			}
-		}
-	}
-	return nil, nil, "", false
-}
-
-// nextIV returns the IV that a frame leaves to the one after it.
-func (m *model) nextIV(seq store.Seq) ([]byte, Safe) {
-	e := m.event(seq)
-	if len(e.Raw) < lightssl.FrameHeaderLen+lightssl.BlockLen {
-		return nil, ""
-	}
-	iv := e.Raw[lightssl.FrameHeaderLen : lightssl.FrameHeaderLen+lightssl.BlockLen]
-	return iv, Safe(fmt.Sprintf("the first 16 bytes of ciphertext of the frame before in this direction, number %d: %x", seq+1, iv))
 }

@@ -52,8 +52,8 @@ func TestRandomKeysAndSizesDoNoHarm(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		source := stored()
-		a := newApp(Options{Store: source, Title: "x", Live: seed%2 == 0, ASCII: seed%3 == 0, Theme: Themes[seed%4], Log: new(Log)})
 		screen := newScreen(t, 80, 24)
+		a := newApp(Options{Screen: screen, Store: source, Title: "x", Live: seed%2 == 0, ASCII: seed%3 == 0, Theme: Themes[seed%4], Log: new(Log)})
 		var did []string
 		told := func() string { return fmt.Sprintf("seed %d: %s", seed, strings.Join(did, " ")) }
 		for range 60 {

@@ -166,7 +166,7 @@ func (x *explanation) value() string {
 func (x *explanation) event() {
 	x.gap()
 	if x.Field == nil && x.Event.Body != nil {
-		x.say("event", eventTexts[x.Event.Body.Name()])
+		x.say("event", eventTexts[x.Event.Body.Name()].what)
 	}
 	switch b := x.Event.Body.(type) {
 	case *decode.Message:
@@ -205,6 +205,8 @@ func (x *explanation) sources() {
 	var all []string
 	if x.Field != nil {
 		all = strings.Split(Of(x.Field.Def).Source, "; ")
+	} else if x.Event.Body != nil {
+		all = strings.Split(eventTexts[x.Event.Body.Name()].source, "; ")
 	}
 	if m, ok := x.Event.Body.(*decode.Message); ok {
 		all = append(all, kindSource(m.Meaning.Kind))
@@ -229,18 +231,18 @@ func kindSource(k particle.Kind) string {
 	return ""
 }
 
-// eventTexts say what the types of events are.
-var eventTexts = map[string]string{
-	"opened":      "A connection begins. The device opened it; now it waits for the cloud to speak first.",
-	"nonce":       "The first step of the handshake: 40 random bytes in clear, from the cloud.",
-	"identity":    "The second step of the handshake: the device says who it is, 256 bytes that only the cloud can read.",
-	"credentials": "The third step of the handshake: the session's keys for the device, 128 bytes that only it can read and 256 of signature.",
-	"message":     "A frame that was opened: a CoAP message under AES.",
-	"sealed":      "A frame that no key at hand opens. Its size, time and sender are known all the same.",
-	"malformed":   "Bytes that are not what the protocol has at their place. They are shown as they are, and what follows is read on.",
-	"gap":         "Bytes that the capture does not have. The peers had them.",
-	"closed":      "The end of a direction. When the other one has ended too, the connection is over.",
-	"finding":     "A conclusion that was drawn from several events.",
+// eventTexts say what the types of events are, and where that is written.
+var eventTexts = map[string]struct{ what, source string }{
+	"opened":      {"A connection begins. The device opened it; now it waits for the cloud to speak first.", here + "1.1"},
+	"nonce":       {"The first step of the handshake: 40 random bytes in clear, from the cloud.", here + "2.2; " + spark + "lib/Handshake.js"},
+	"identity":    {"The second step of the handshake: the device says who it is, 256 bytes that only the cloud can read.", here + "2.3; RFC 8017 §7.2.1; " + fwChannel},
+	"credentials": {"The third step of the handshake: the session's keys for the device, 128 bytes that only it can read and 256 of signature.", here + "2.4; RFC 8017 §7.2.1; RFC 8017 §8.2.1; RFC 2104 §2; " + fwShake},
+	"message":     {"A frame that was opened: a CoAP message under AES.", here + "1.4; RFC 7252 §3"},
+	"sealed":      {"A frame that no key at hand opens. Its size, time and sender are known all the same.", here + "2.9"},
+	"malformed":   {"Bytes that are not what the protocol has at their place. They are shown as they are, and what follows is read on.", here + "1.6"},
+	"gap":         {"Bytes that the capture does not have. The peers had them.", here + "1.4"},
+	"closed":      {"The end of a direction. When the other one has ended too, the connection is over.", here + "1.3"},
+	"finding":     {"A conclusion that was drawn from several events.", here + "7.5"},
 }
 
 // count writes a number with its noun.

@@ -83,7 +83,22 @@ func TestSourcesNameWhatCanBeLookedUp(t *testing.T) {
 	})
 }
 
+func TestEveryTypeOfEventHasAText(t *testing.T) {
+	for _, name := range decode.EventTypes {
+		if eventTexts[name].what == "" || eventTexts[name].source == "" {
+			t.Errorf("%s has no text", name)
+		}
+	}
+	if len(eventTexts) != len(decode.EventTypes) {
+		t.Errorf("%d texts for %d types", len(eventTexts), len(decode.EventTypes))
+	}
+}
+
+// eachText yields all texts, those of events among them.
 func eachText(yield func(name string, text Text)) {
+	for name, e := range eventTexts {
+		yield(name, Text{e.what, e.what, e.source})
+	}
 	for _, table := range append(slices.Clone(tables), unnamed, map[string]Text{unknownOption: unknown}) {
 		for name, text := range table {
 			yield(name, text)
