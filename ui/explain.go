@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/explain"
 	"github.com/photonscope/photonscope/decode/field"
@@ -30,7 +33,11 @@ func newExplain(a *app, t topic) *explained {
 	x := &explained{subject: a.subjectOf(&t)}
 	x.dialog = newDialog(a, x.title(), func(w int) []line {
 		x.subject.ShowSecrets = a.opt.ShowSecrets
-		return wrapped(explanation(x.subject), w)
+		lines := explanation(x.subject)
+		if x.subject.Credentials != nil && !a.opt.ShowSecrets {
+			lines = append(lines, line{}, line{text: "s shows what is secret here, after asking once.", role: quiet})
+		}
+		return wrapped(lines, w)
 	})
 	return x
 }
@@ -54,16 +61,44 @@ func (x *explained) place() place { return inDialog | inExplain }
 
 // do implements overlay.
 func (x *explained) do(act action) bool {
-	if act != actSecrets {
+	switch act {
+	case actSecrets:
+		x.secrets()
+	case actCopy:
+		x.copyMenu()
+	default:
 		return x.dialog.do(act)
 	}
-	if x.app.opt.ShowSecrets {
-		x.app.opt.ShowSecrets = false
-		x.app.say(normal, "Keys are hidden again.")
-		return true
-	}
-	x.app.open(newQuestion(x.app))
 	return true
+}
+
+// secrets asks before it shows keys, and hides them without asking.
+func (x *explained) secrets() {
+	if !x.app.opt.ShowSecrets {
+		x.app.open(newQuestion(x.app))
+		return
+	}
+	x.app.opt.ShowSecrets = false
+	x.app.say(normal, "Keys are hidden again.")
+}
+
+// copyMenu asks which command to copy, or all of the text.
+func (x *explained) copyMenu() {
+	var all strings.Builder
+	m := &menu{app: x.app, title: "copy"}
+	n := '0'
+	for _, l := range explain.Explain(x.subject) {
+		fmt.Fprintf(&all, "%-*s%s\n", wordWidth, l.Word, l.Text)
+		switch {
+		case l.Command:
+			m.items[len(m.items)-1].run = func() { x.app.copy(l.Text) }
+		case l.Word == "again":
+			n++
+			m.items = append(m.items, menuItem{key: n, text: "command: " + Safe(l.Text)})
+		}
+	}
+	m.items = append(m.items, menuItem{'t', "the whole text", func() { x.app.copy(all.String()) }})
+	x.app.open(m)
 }
 
 // question is a window that asks before keys are shown. Having asked once is
@@ -107,10 +142,6 @@ func explanation(s explain.Subject) []line {
 			continue
 		}
 		w.add(Safe(l.Word), Safe(l.Text))
-	}
-	if w.lines != nil && s.Credentials != nil && !s.ShowSecrets {
-		w.gap()
-		w.lines = append(w.lines, line{text: "s shows what is secret here, after asking once.", role: quiet})
 	}
 	return w.lines
 }

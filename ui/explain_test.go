@@ -45,3 +45,15 @@ func TestSecretsAreShownAfterAskingOnce(t *testing.T) {
 	d.press("Esc", "j", "K").see("IV        " + iv) // it is not asked again
 	d.press("s").gone(iv).see("IV        [secret]")
 }
+
+func TestCommandsOfAnExplanationAreCopied(t *testing.T) {
+	screen := newScreen(t, 80, 24)
+	a := newApp(Options{Screen: screen, Store: stored(talk(t)...), Title: "talk.pcapng"})
+	press(a, "2", "g", "j", "j", "j", "K", "y")
+	golden(t, "explain-copy-80x24", show(t, a, 80, 24), a.look)
+	press(a, "3")
+	got := string(screen.GetClipboardData())
+	if !strings.HasPrefix(got, "echo ") || !strings.HasSuffix(got, " | openssl dgst -sha1 -mac HMAC -macopt hexkey:CREDENTIALS") {
+		t.Errorf("copied %q", got)
+	}
+}
