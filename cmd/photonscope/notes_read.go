@@ -29,7 +29,9 @@ func (s *seen) add(e *decode.Event) {
 	}
 	switch b := e.Body.(type) {
 	case *decode.Opened:
-		s.sessions[e.Session] = s.sessions[e.Session]
+		if !s.sessions[e.Session] {
+			s.sessions[e.Session] = false // known by now
+		}
 		if port := e.Conn.Cloud.Port(); s.ports[port] > 0 || len(s.ports) < manyPorts {
 			s.ports[port]++
 		}

@@ -1,6 +1,7 @@
 package particle
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -121,6 +122,12 @@ func appendHelloSummary(dst, b []byte) []byte {
 	return dst
 }
 
+// goodbyeWords stand for the labels of a goodbye's fields, which are too wide for
+// a line.
+var goodbyeWords = map[*field.Def]string{
+	&defGoodbyeCloud: "disconnect", &defGoodbyeReset: "reset", &defGoodbyeSleep: "sleep (s)", &defGoodbyeNetwork: "network",
+}
+
 // appendFieldSummary lists the kind's own fields with their labels.
 func (g Meaning) appendFieldSummary(dst []byte, m *coap.Message) []byte {
 	start := len(dst)
@@ -134,7 +141,7 @@ func (g Meaning) appendFieldSummary(dst []byte, m *coap.Message) []byte {
 		if f.Def == &defGoodbyeFlags {
 			continue
 		}
-		dst = append(append(separate(dst, start), f.Label...), ": "...)
+		dst = append(append(separate(dst, start), cmp.Or(goodbyeWords[f.Def], f.Label)...), ": "...)
 		if f.Note != "" {
 			dst = append(dst, f.Note...)
 		} else {
@@ -255,11 +262,11 @@ func appendBeginSummary(dst, b []byte) []byte {
 		return append(dst, "without figures"...)
 	}
 	dst = strconv.AppendUint(dst, bigEndian(b[3:7]), 10)
-	dst = strconv.AppendUint(append(dst, " bytes in chunks of "...), bigEndian(b[1:3]), 10)
+	dst = strconv.AppendUint(append(dst, " bytes, chunks of "...), bigEndian(b[1:3]), 10)
 	if to := destinations[uint64(b[7])]; to != "" {
-		dst = append(append(dst, " to "...), to...)
+		dst = append(append(dst, ", to "...), to...)
 	}
-	return append(append(dst, ", "...), fastNote(b, "fast transfer offered", "chunk by chunk")...)
+	return append(append(dst, ", "...), fastNote(b, "fast", "one by one")...)
 }
 
 func (g Meaning) appendChunkSummary(dst []byte, m *coap.Message) []byte {

@@ -3,6 +3,7 @@ package particle
 import (
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/stream"
@@ -26,6 +27,7 @@ func tellCase(t *testing.T, name string) (g Meaning, m coap.Message, c *Conversa
 }
 
 func TestSummariesSayWhatMatters(t *testing.T) {
+	const room = 100 - 46 // columns that the text output leaves of a hundred
 	for name, want := range map[string]string{
 		"hello, 2.3.1":                      "product 6 v65535, platform 6 (Photon), flags 0x0036",
 		"hello, 3.3.1, 20 bytes":            "product 6 v65535, platform 6 (Photon), flags 0x0036, system 3302",
@@ -33,7 +35,7 @@ func TestSummariesSayWhatMatters(t *testing.T) {
 		"hello and its reply, Spark":        "",
 		"ping from the device, Spark":       "",
 		"ping from the cloud, LightSSL":     "under a wrong message ID",
-		"goodbye with every reason":         "Reason to disconnect: sleep, Reason to reset: user, Sleeps for (s): 2096, Reason to leave the network: listening mode",
+		"goodbye with every reason":         "disconnect: sleep, reset: user, sleep (s): 2096, network: listening mode",
 		"reset":                             "to ping",
 		"time":                              "2023-11-14T22:13:20Z",
 		"describe with flags":               "system and application",
@@ -57,7 +59,7 @@ func TestSummariesSayWhatMatters(t *testing.T) {
 		"subscribe to my devices":           "particle of my devices",
 		"subscribe to one device":           "a of device 1b0042",
 		"signal off":                        "off",
-		"update begins, figures":            "20000 bytes in chunks of 512 to application slot, fast transfer offered",
+		"update begins, figures":            "20000 bytes, chunks of 512, to application slot, fast",
 		"update begins without payload":     "",
 		"update ready, core firmware":       "chunk by chunk",
 		"chunk, fields":                     "chunk 0 of 1, 1 bytes",
@@ -70,6 +72,9 @@ func TestSummariesSayWhatMatters(t *testing.T) {
 		g, m, _ := tellCase(t, name)
 		if got := string(g.AppendSummary(nil, &m)); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+		if n := utf8.RuneCountInString(want); n > room && name != "goodbye with every reason" {
+			t.Errorf("%s: %d columns are too many: %q", name, n, want)
 		}
 	}
 }
