@@ -2,7 +2,6 @@ package ui
 
 import (
 	"github.com/gdamore/tcell/v2"
-	"github.com/rivo/uniseg"
 )
 
 // canvas is a rectangle of the screen. Nothing is drawn outside of it, and
@@ -37,42 +36,36 @@ func (c canvas) styled(x, y int, s Safe, st tcell.Style) int {
 		st = st.Reverse(true)
 	}
 	s = clip(s, c.w-x)
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return c.clusters(x+i, y, s[i:], st)
+	for s != "" {
+		cluster, cells, size := next(s)
+		s = s[size:]
+		if cells > 0 && cluster[0] >= ' ' && x+cells <= c.w {
+			c.cluster(x, y, cluster, st)
+			x += cells
 		}
-		c.screen.SetContent(c.x+x+i, c.y+y, rune(s[i]), nil, st)
 	}
-	return x + len(s)
+	return x
 }
 
 // maxMarks is how many combining characters one cell shows.
 const maxMarks = 4
 
-// clusters draws text that is not only ASCII. Behind what is two cells wide the
-// second cell is blanked, because some screens keep what stood there.
-func (c canvas) clusters(x, y int, s Safe, st tcell.Style) int {
-	rest, state := string(s), -1
-	for rest != "" {
-		var cluster string
-		var n int
-		cluster, rest, n, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		runes := []rune(cluster)
-		if n == 0 || runes[0] < ' ' || x+n > c.w {
-			continue
-		}
-		main := c.look.glyph(runes[0])
-		marks := runes[1:min(len(runes), 1+maxMarks)]
-		if c.look.ascii {
-			marks = nil
-		}
-		for i := 1; i < n; i++ {
-			c.screen.SetContent(c.x+x+i, c.y+y, ' ', nil, st)
-		}
-		c.screen.SetContent(c.x+x, c.y+y, main, marks, st)
-		x += n
+// cluster draws a character with what combines with it. Behind what is two cells
+// wide the second cell is blanked, because some screens keep what stood there.
+func (c canvas) cluster(x, y int, cluster Safe, st tcell.Style) {
+	if len(cluster) == 1 {
+		c.screen.SetContent(c.x+x, c.y+y, rune(cluster[0]), nil, st)
+		return
 	}
-	return x
+	runes := []rune(cluster)
+	marks := runes[1:min(len(runes), 1+maxMarks)]
+	if c.look.ascii {
+		marks = nil
+	}
+	for i := 1; i < width(cluster); i++ {
+		c.screen.SetContent(c.x+x+i, c.y+y, ' ', nil, st)
+	}
+	c.screen.SetContent(c.x+x, c.y+y, c.look.glyph(runes[0]), marks, st)
 }
 
 // right draws text so that it ends before column x.

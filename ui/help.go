@@ -113,10 +113,7 @@ var helpSigns = []Safe{
 
 // padded fills text with spaces to w cells, at least one.
 func padded(s Safe, w int) Safe {
-	for n := max(w-width(s), 1); n > 0; n-- {
-		s += " "
-	}
-	return s
+	return s + Safe(strings.Repeat(" ", max(w-width(s), 1)))
 }
 
 func upper(s Safe) Safe {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
@@ -267,7 +268,7 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 // where it was seen.
 func legLanes(e *decode.Event, label, mid Safe, w [2]int, both bool) Safe {
 	left, right := e.Conn.Leg == stream.DeviceLeg || both, e.Conn.Leg == stream.CloudLeg || both
-	empty := func(n int) Safe { return padded("", n)[:n] }
+	empty := func(n int) Safe { return Safe(strings.Repeat(" ", max(n, 0))) }
 	text := [2]Safe{"", label}
 	if e.From == stream.FromDevice || !right {
 		text = [2]Safe{label, ""}
@@ -290,12 +291,7 @@ func arrowLane(w int, from stream.Direction, label, left, right Safe) Safe {
 	if label != "" {
 		label = " " + label + " "
 	}
-	rule := func(n int) (s Safe) {
-		for range n {
-			s += "─"
-		}
-		return s
-	}
+	rule := func(n int) Safe { return Safe(strings.Repeat("─", max(n, 0))) }
 	n := inner - 1 - width(label)
 	if from == stream.FromCloud {
 		tail := min(n, 1)

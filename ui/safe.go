@@ -19,13 +19,35 @@ type Safe string
 func clean[T string | []byte](s T) Safe { return Safe(field.AppendPrintable(nil, s)) }
 
 // width returns how many cells the text takes.
-func width(s Safe) int {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return uniseg.StringWidth(string(s))
-		}
+func width(s Safe) (w int) {
+	for s != "" {
+		_, n, size := next(s)
+		s = s[size:]
+		w += n
 	}
-	return len(s)
+	return w
+}
+
+// next returns the first character of a text with what combines with it, how many
+// cells it takes and how many bytes.
+func next(s Safe) (cluster Safe, cells, size int) {
+	r, n := utf8.DecodeRuneInString(string(s))
+	if single(r) && (n == len(s) || s[n] < utf8.RuneSelf || single(firstRune(s[n:]))) {
+		return s[:n], 1, n
+	}
+	text, _, cells, _ := uniseg.FirstGraphemeClusterInString(string(s), -1)
+	return s[:len(text)], cells, len(text)
+}
+
+func firstRune(s Safe) rune {
+	r, _ := utf8.DecodeRuneInString(string(s))
+	return r
+}
+
+// single reports whether a character is one that is known to take one cell and to
+// combine with nothing: ASCII and most of our signs.
+func single(r rune) bool {
+	return ' ' <= r && r <= '~' || 0x2500 <= r && r <= 0x25bc || r == '→' || r == '·' || r == '…' || r == '✓' || r == '✗'
 }
 
 // clip cuts text to w cells; what is cut ends in "…".
@@ -41,16 +63,13 @@ func clip(s Safe, w int) Safe {
 
 // prefix returns how many bytes of the text fit into w cells.
 func prefix(s Safe, w int) (end int) {
-	rest, state, used := string(s), -1, 0
-	for rest != "" {
-		var cluster string
-		var n int
-		cluster, rest, n, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if used+n > w {
+	for end < len(s) {
+		_, cells, size := next(s[end:])
+		if cells > w {
 			break
 		}
-		used += n
-		end += len(cluster)
+		w -= cells
+		end += size
 	}
 	return end
 }
