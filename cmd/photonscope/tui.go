@@ -93,6 +93,9 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	opt.Store, opt.Log, opt.ShowSecrets = s.store, s.log, o.showSecrets
 	opt.Theme, opt.ASCII = a.theme(o), a.onlyASCII()
 	opt.Ended = over.Load
+	files := &screenFiles{state: a.stateFolder()}
+	defer files.forget()
+	opt.Actions = files.actions()
 	err := ui.Run(ctx, opt)
 	s.shown.Store(false)
 	if err != nil {
@@ -174,7 +177,10 @@ func (s *tui) print(e decode.Event) {
 func (s *tui) printFromNowOn(o *outputFlags, why error) {
 	var fault *ui.PanicError
 	if errors.As(why, &fault) {
-		s.app.say("photonscope: %v; all else goes on, as text\n%s", why, fault.Stack)
+		s.app.say("photonscope: %v; all else goes on, as text", why)
+		for line := range strings.Lines(string(fault.Stack)) {
+			s.app.say("%s", strings.TrimSpace(line))
+		}
 	} else {
 		s.app.say("photonscope: no screen: %v; the events follow as text", why)
 	}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestExportsNeverOverwrite(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := func(s string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+	}
+	for i, want := range []string{"photonscope-events.txt", "photonscope-events-2.txt", "photonscope-events-3.txt"} {
+		path, err := saveBeside("events.txt", text("x"))
+		if err != nil || path != want {
+			t.Errorf("export %d is written to %q: %v", i, path, err)
+		}
+	}
+	full := errors.New("disk full")
+	if _, err := saveBeside("other.txt", func(io.Writer) error { return full }); !errors.Is(err, full) {
+		t.Errorf("a failed export: %v", err)
+	}
+	if fileExists("photonscope-other.txt") {
+		t.Error("a failed export leaves a file")
+	}
+}
+
+func TestWhatWasCopiedIsKeptPrivatelyUntilTheEnd(t *testing.T) {
+	f := &screenFiles{state: filepath.Join(t.TempDir(), "state")}
+	for _, text := range []string{"first", "second"} {
+		path, err := f.keepCopy([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != text {
+			t.Errorf("%q is kept: %v", got, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("others may read it: %v %v", info.Mode(), err)
+		}
+	}
+	f.forget()
+	if fileExists(f.kept) {
+		t.Error("it is still there after the end")
+	}
+}
+
+func TestWithoutATerminalTheEventsArePrinted(t *testing.T) {
+	a := &app{stdout: io.Discard, getenv: func(string) string { return "xterm" }}
+	o := &outputFlags{format: autoFormat}
+	if o.choose(a); o.format != "text" {
+		t.Errorf("without a terminal -T is %s", o.format)
+	}
+	o = &outputFlags{format: screenFormat}
+	if o.choose(a); o.format != screenFormat {
+		t.Errorf("-T tui becomes %s", o.format)
+	}
+}
+
+func TestTheLocaleDecidesOnASCII(t *testing.T) {
+	for _, c := range []struct {
+		all, ctype, lang string
+		ascii            bool
+	}{
+		{"", "", "", true}, {"C", "", "de_DE.UTF-8", true}, {"", "en_US.utf8", "C", false}, {"", "", "de_DE.UTF-8", false}, {"POSIX", "", "", true}, {"", "", "de_DE.ISO-8859-1", true},
+	} {
+		env := map[string]string{"LC_ALL": c.all, "LC_CTYPE": c.ctype, "LANG": c.lang}
+		a := &app{getenv: func(name string) string { return env[name] }}
+		if got := a.onlyASCII(); got != c.ascii {
+			t.Errorf("%v: ASCII only: %v", env, got)
+		}
+	}
+}
