@@ -11,20 +11,23 @@ import (
 // times or never, and leave in order, once. Of bytes that arrive twice the first
 // copy counts, as most receivers do it.
 type lane struct {
-	started bool
+	next    uint32 // sequence number of the byte to deliver next
+	acked   uint32 // what the receiver acknowledged, if that is ahead of next
 	initial uint32 // the sequence number before its first byte
-	next    uint32 // of the byte to deliver next
+	end     uint32 // the one behind its last byte
+	started bool
+	ahead   bool // acked counts
+	fin     bool // end counts
+	closed  bool
 	queue   []piece
-	held    int       // what the queue costs
-	since   time.Time // when the hole was last known to be one
-	acked   uint32    // what the receiver acknowledged, if that is ahead of next
-	ackedAt time.Time // when it first was
-	ahead   bool      // acked counts
+	held    int // what the queue costs
+}
 
-	fin    bool // its last byte is known
-	end    uint32
-	finAt  time.Time
-	closed bool
+// pause is since when a lane waits.
+type pause struct {
+	since   time.Time // the hole was last known to be one
+	ackedAt time.Time // bytes were first acknowledged that are not here
+	finAt   time.Time // its end was known
 }
 
 // piece is a run of bytes, the last of which may be missing.
@@ -59,16 +62,17 @@ func (h *lane) start(seq uint32) {
 
 // confirm takes an acknowledgement by the receiver: either it has bytes that we
 // have not, or it misses them as well, and they will be sent again.
-func (h *lane) confirm(seq uint32, at time.Time) {
+func (f *flow) confirm(side int, seq uint32, at time.Time) {
+	h := &f.lanes[side]
 	switch d := distance(h.next, seq); {
 	case d > 0 && d < maxAhead:
 		if !h.ackedAhead() {
-			h.ahead, h.acked, h.ackedAt = true, seq, at
+			h.ahead, h.acked, f.pauses[side].ackedAt = true, seq, at
 		} else if distance(h.acked, seq) > 0 {
 			h.acked = seq
 		}
-	case d == 0:
-		h.since = at
+	case d == 0 && h.hole():
+		f.pauses[side].since = at
 	}
 }
 
@@ -77,8 +81,9 @@ func (h *lane) ackedAhead() bool { return h.ahead && distance(h.next, h.acked) >
 // hole reports whether bytes are missing before others that are here.
 func (h *lane) hole() bool { return len(h.queue) > 0 || h.fin && !h.closed }
 
-func (h *lane) overdue(at time.Time) bool {
-	return h.hole() && (h.ackedAhead() && at.Sub(h.ackedAt) > ackedPatience || at.Sub(h.since) > holePatience)
+func (f *flow) overdue(side int, at time.Time) bool {
+	h, p := &f.lanes[side], &f.pauses[side]
+	return h.hole() && (h.ackedAhead() && at.Sub(p.ackedAt) > ackedPatience || at.Sub(p.since) > holePatience)
 }
 
 // take delivers a piece, or keeps it until its turn.
@@ -141,7 +146,7 @@ func (f *flow) gap(side, n int, at time.Time) {
 func (f *flow) queue(side int, p piece) {
 	h := &f.lanes[side]
 	if !h.hole() {
-		h.since = p.at
+		f.pauses[side].since = p.at
 	}
 	i, _ := slices.BinarySearchFunc(h.queue, p.seq, func(q piece, seq uint32) int {
 		return distance(h.next, q.seq) + q.len() - distance(h.next, seq) - 1
@@ -195,7 +200,7 @@ func (f *flow) drain(side int, at time.Time) {
 	case h.fin && h.next == h.end:
 		f.closeLane(side)
 	case h.hole():
-		h.since = at
+		f.pauses[side].since = at
 		f.table.watch(f)
 		if f.ordered {
 			f.giveUp(side)
@@ -208,10 +213,10 @@ func (f *flow) closeLane(side int) {
 	h.closed = true
 	f.release(side)
 	if f.id != 0 {
-		f.table.send(&stream.Closed{At: h.finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+		f.table.send(&stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
 	}
 	if f.lanes[1-side].closed {
-		f.close(h.finAt)
+		f.close(f.pauses[side].finAt)
 	}
 }
 
@@ -221,7 +226,7 @@ func (f *flow) giveUp(side int) {
 	if !h.hole() {
 		return
 	}
-	to, at := h.end, h.finAt
+	to, at := h.end, f.pauses[side].finAt
 	if len(h.queue) > 0 && !(h.fin && distance(h.end, h.queue[0].seq) >= 0) {
 		to, at = h.queue[0].seq, h.queue[0].at
 	}

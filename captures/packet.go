@@ -18,7 +18,8 @@ const (
 	isBroken        // cannot be read
 )
 
-// headers decodes packet headers with gopacket's layers: exactly these, so that
+// headers decodes packet headers: plain ones in plain.go, and the others with
+// gopacket's layers, exactly these, so that
 // nothing is ever guessed from a port. A panic inside counts as a broken packet:
 // the parser returns it as an error.
 type headers struct {
@@ -62,6 +63,14 @@ func newHeaders() *headers {
 // decode reads the headers of p and, if they end in TCP, fills s.
 func (h *headers) decode(p *packet, s *segment) kind {
 	b, first := strip(p.link, p.data)
+	if plain(b, first, s) {
+		return isTCP
+	}
+	return h.layered(p, b, first, s)
+}
+
+// layered reads what is inside the link layer by gopacket's layers.
+func (h *headers) layered(p *packet, b []byte, first entry, s *segment) kind {
 	switch first {
 	case atNothing:
 		return isBroken

@@ -31,7 +31,7 @@ type recordHead struct {
 	captured, wire uint32
 }
 
-func (r *recordHead) len() int { return pcapRecordLen + int(r.captured) }
+func (r recordHead) len() int { return pcapRecordLen + int(r.captured) }
 
 // pcap reads a capture in the classic format.
 func (rd *reader) pcap(order binary.ByteOrder, nano bool) error {
@@ -84,11 +84,11 @@ func endsAfter(err error, in *input, n int) bool {
 	return (err == io.EOF || err == io.ErrUnexpectedEOF) && in.buffered() == n
 }
 
-func (c *classic) header(b []byte) *recordHead {
-	return &recordHead{int64(c.order.Uint32(b)), int64(c.order.Uint32(b[4:])) * c.unit, c.order.Uint32(b[8:]), c.order.Uint32(b[12:])}
+func (c *classic) header(b []byte) recordHead {
+	return recordHead{int64(c.order.Uint32(b)), int64(c.order.Uint32(b[4:])) * c.unit, c.order.Uint32(b[8:]), c.order.Uint32(b[12:])}
 }
 
-func (c *classic) deliver(r *recordHead, data []byte) {
+func (c *classic) deliver(r recordHead, data []byte) {
 	c.last, c.any = r.sec, true
 	c.p.at = time.Unix(r.sec, min(r.part, nanos-1)).UTC()
 	c.p.wire = max(int(r.wire), len(data))
@@ -106,8 +106,13 @@ const (
 	oddSize               // longer than any packet
 )
 
+// usual reports whether nothing is odd about a header, quickly.
+func (r recordHead) usual(near int64) bool {
+	return r.part < nanos && r.captured-1 < r.wire && r.wire <= maxPacket && max(r.sec-near, near-r.sec) <= farApart
+}
+
 // odd returns what is odd about a header, beside a packet of the given time.
-func (r *recordHead) odd(near int64) (what int) {
+func (r recordHead) odd(near int64) (what int) {
 	for i, is := range [...]bool{
 		r.part >= nanos, r.captured == 0, r.captured > r.wire,
 		max(r.sec-near, near-r.sec) > farApart, max(r.captured, r.wire) > maxBuffer,
@@ -122,7 +127,10 @@ func (r *recordHead) odd(near int64) (what int) {
 // credible judges a header behind some bytes at hand. One that is odd is believed
 // if the input ends behind its packet, or another one follows that is not, or is
 // in the same way.
-func (c *classic) credible(r *recordHead, before int) bool {
+func (c *classic) credible(r recordHead, before int) bool {
+	if c.any && r.usual(c.last) {
+		return true
+	}
 	near := c.last
 	if !c.any {
 		near = r.sec
@@ -134,7 +142,7 @@ func (c *classic) credible(r *recordHead, before int) bool {
 	end := before + r.len()
 	b, err := c.rd.in.peek(end + pcapRecordLen)
 	if err != nil {
-		return endsAfter(err, c.rd.in, end) && *r != recordHead{}
+		return endsAfter(err, c.rd.in, end) && r != recordHead{}
 	}
 	next := c.header(b[end:]).odd(r.sec)
 	return next == 0 || next == odd && odd < oddTime
@@ -142,7 +150,7 @@ func (c *classic) credible(r *recordHead, before int) bool {
 
 // resync looks for the next record. The one before was delivered, but if its
 // length was wrong, whole ones lie inside it.
-func (c *classic) resync(r *recordHead, before int) error {
+func (c *classic) resync(r recordHead, before int) error {
 	in := c.rd.in
 	fault := &FormatError{Offset: in.offset + int64(before), What: fmt.Sprintf("damaged: a packet claims %d captured bytes", r.captured)}
 	if r.captured <= maxPacket {

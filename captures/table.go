@@ -52,10 +52,11 @@ type table struct {
 	stats   *Stats
 	port    uint16 // that clouds of this capture use, 0 if not known
 
-	flows   map[flowKey]*flow
+	flows   flowMap
 	named   map[uint32]*flow // by the number that the recording gives them
-	recent  *flow            // the flow of the latest segment; the others follow by age
-	oldest  *flow
+	recent  *flow            // the flow of the latest segment
+	idle    idleness
+	packets uint64 // segments so far
 	lastID  stream.ConnID
 	last    time.Time // of the latest packet
 	held    int       // bytes waiting, of all flows
@@ -66,7 +67,8 @@ type table struct {
 
 func (t *table) init(stats *Stats, emit func(stream.Item) bool) {
 	t.stats, t.emit = stats, emit
-	t.flows, t.named = make(map[flowKey]*flow), make(map[uint32]*flow)
+	t.flows.init()
+	t.named = make(map[uint32]*flow)
 }
 
 // send passes an item on.
@@ -87,7 +89,7 @@ func (t *table) segment(p *packet, s *segment) {
 	key, side := s.key(p.leg)
 	f := t.recent
 	if f == nil || f.key != key {
-		f = t.flows[key]
+		f = t.flows.get(&key)
 	}
 	if f != nil && f.beginsAnew(side, s, p.at) {
 		t.drop(f)
@@ -100,8 +102,8 @@ func (t *table) segment(p *packet, s *segment) {
 		f = t.add(key, p)
 		t.tried(f, p, s)
 	}
-	t.touch(f)
-	f.last = p.at
+	t.packets++
+	t.recent, f.seen, f.last = f, t.packets, instantOf(p.at)
 	if f.suspect {
 		f.try(p, side, s)
 	} else {
@@ -111,55 +113,26 @@ func (t *table) segment(p *packet, s *segment) {
 
 // add makes a flow, and room for it.
 func (t *table) add(key flowKey, p *packet) *flow {
-	if len(t.flows) == maxFlows {
-		if t.oldest.id != 0 && !t.oldest.over {
+	if t.flows.len() == maxFlows {
+		idlest := t.idle.next(&t.flows)
+		if idlest.id != 0 && !idlest.over {
 			t.stats.Evicted++
 		}
-		t.drop(t.oldest)
+		t.drop(idlest)
 	}
 	f := &flow{table: t, key: key, leg: p.leg, ordered: p.ordered, began: p.at, device: unknownSide}
-	t.flows[key] = f
+	t.flows.put(f)
 	return f
-}
-
-// touch makes f the most recent flow.
-func (t *table) touch(f *flow) {
-	if t.recent == f {
-		return
-	}
-	t.unlink(f)
-	f.older = t.recent
-	if t.recent != nil {
-		t.recent.newer = f
-	}
-	t.recent = f
-	if t.oldest == nil {
-		t.oldest = f
-	}
-}
-
-func (t *table) unlink(f *flow) {
-	if f.newer != nil {
-		f.newer.older = f.older
-	}
-	if f.older != nil {
-		f.older.newer = f.newer
-	}
-	if t.recent == f {
-		t.recent = f.older
-	}
-	if t.oldest == f {
-		t.oldest = f.newer
-	}
-	f.older, f.newer = nil, nil
 }
 
 // drop ends a flow and forgets it.
 func (t *table) drop(f *flow) {
 	f.refuse()
-	f.end(f.last)
-	t.unlink(f)
-	delete(t.flows, f.key)
+	f.end(f.last.time())
+	t.flows.remove(f)
+	if t.recent == f {
+		t.recent = nil
+	}
 	if t.named[f.number] == f {
 		delete(t.named, f.number)
 	}
@@ -180,7 +153,7 @@ func (t *table) sweep(at time.Time) {
 	kept := t.waiting[:0]
 	for _, f := range t.waiting {
 		for side := range f.lanes {
-			if f.lanes[side].overdue(at) {
+			if f.overdue(side, at) {
 				f.giveUp(side)
 			}
 		}
@@ -212,8 +185,8 @@ func (t *table) bound(f *flow, side int) {
 
 // finish ends what is still open, in the order of opening.
 func (t *table) finish() {
-	open := make([]*flow, 0, len(t.flows))
-	for f := t.recent; f != nil; f = f.older {
+	open := make([]*flow, 0, t.flows.len())
+	for f := range t.flows.all {
 		f.refuse()
 		if f.id != 0 && !f.over {
 			open = append(open, f)

@@ -68,7 +68,7 @@ func (f *flow) try(p *packet, side int, s *segment) {
 		return
 	}
 	h, other := &f.lanes[side], &f.lanes[1-side]
-	if s.ack && !s.rst && h.started && !other.started && s.seq == h.initial+1 && f.device == side {
+	if s.ack && !s.rst && h.started && !other.started && s.seq == h.initial+1 && f.isDevice(side) {
 		other.start(s.ackSeq)
 	}
 	what := unknown
@@ -143,13 +143,13 @@ func (f *flow) judgeOpening(side int, s *segment, n int) verdict {
 	}
 	end := begin + n
 	switch {
-	case side != f.device && (end == nonceLen || begin == nonceLen && answered == identityLen):
+	case !f.isDevice(side) && (end == nonceLen || begin == nonceLen && answered == identityLen):
 		return ours
-	case side != f.device && end < nonceLen:
+	case !f.isDevice(side) && end < nonceLen:
 		return unknown
-	case side == f.device && (answered == nonceLen || answered < 0 && end == identityLen):
+	case f.isDevice(side) && (answered == nonceLen || answered < 0 && end == identityLen):
 		return ours
-	case side == f.device && answered < 0 && end < identityLen:
+	case f.isDevice(side) && answered < 0 && end < identityLen:
 		return unknown
 	}
 	return foreign
