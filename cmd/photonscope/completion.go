@@ -115,6 +115,7 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"server-keys": folders,
 
 		"display-filter": completeFilter,
+		"only":           completeFilter,
 
 		"listen":       nothing,
 		"allow-client": nothing,

@@ -26,6 +26,7 @@ type conversion struct {
 	file    *os.File    // nil: standard output
 	isNew   bool        // a regular file that was empty before
 	keyLog  *keyLogFile // nil: nothing was opened so far
+	choice  *choice     // nil: everything is kept
 	encoder *captures.Encoder
 	buf     []byte
 	written int64 // whole blocks
@@ -73,6 +74,9 @@ func newConversion(a *app, path string) (*conversion, error) {
 // Items implements recording.
 func (c *conversion) Items(items []stream.Item) {
 	for _, it := range items {
+		if !c.choice.keeps(connectionOf(it)) {
+			continue
+		}
 		if _, ok := it.(*stream.Opened); ok {
 			c.connections++
 		}
@@ -93,7 +97,7 @@ func (c *conversion) Messages(all []captures.Message) {
 // secrets keeps what opens the session of an event.
 func (c *conversion) secrets(e *decode.Event) {
 	b, ok := e.Body.(*decode.Credentials)
-	if !ok || !b.Opened || !c.isNew || c.failed != nil {
+	if !ok || !b.Opened || !c.isNew || c.failed != nil || !c.choice.keeps(e.Conn.ID) {
 		return
 	}
 	if c.keyLog == nil {

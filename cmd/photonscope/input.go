@@ -76,6 +76,10 @@ func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Read
 	if r.follow {
 		end = io.EOF // an input without an end ends when the user says so
 	}
+	if f := r.spooled[name]; f != nil {
+		_, err := f.Seek(0, io.SeekStart)
+		return f, err
+	}
 	if name == "-" {
 		return newInterruptible(ctx, r.app.stdin, end), nil
 	}

@@ -27,6 +27,7 @@ type pipeline struct {
 	sink     sink
 	bothLegs bool      // show both legs of a pair whole
 	record   recording // nil: not recording
+	only     *matching // which messages the recording gets; nil: all
 	oneLeg   decode.OneLeg
 	onEvent  func(*decode.Event) // told of every event of either leg; may be nil
 	alarm    func(string)        // told once if decoding fails
@@ -130,6 +131,9 @@ func (p *pipeline) finish() {
 	p.show(p.events)
 	p.shown = p.oneLeg.Finish(p.shown[:0])
 	p.emit(nil, p.shown)
+	if p.only != nil {
+		p.only.finish(p.message)
+	}
 	p.keepMessages()
 	p.sink.flush()
 }
@@ -161,15 +165,21 @@ func (p *pipeline) emit(all, once []decode.Event) {
 		return
 	}
 	for i := range once {
-		if m, ok := once[i].Body.(*decode.Message); ok {
-			p.message(&once[i], m)
+		if p.only != nil {
+			p.only.pass(&once[i], p.message)
+		} else {
+			p.message(&once[i])
 		}
 	}
 }
 
-// message collects a message for the recording. Each write takes the lock that
-// the traffic waits for, so there is one for many messages.
-func (p *pipeline) message(e *decode.Event, m *decode.Message) {
+// message collects an event that is a message for the recording. Each write
+// takes the lock that the traffic waits for, so there is one for many messages.
+func (p *pipeline) message(e *decode.Event) {
+	m, ok := e.Body.(*decode.Message)
+	if !ok {
+		return
+	}
 	p.comment = p.printer.AppendComment(p.comment[:0], e)
 	p.messages = append(p.messages, captures.Message{At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment)})
 	if len(p.messages) == messagesAtOnce {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -35,7 +37,9 @@ only leaves out the rest.
 With -w what is read is written as a recording like those of photonscope proxy,
 which Wireshark decodes; the secrets of the sessions that were opened go to
 FILE.keylog beside it. Events are then printed only if -T, -e, -v or -Y asks for
-it.
+it. --only keeps the sessions in which some event matches: their packets whole,
+or nothing in them could be opened, and of their decrypted messages those that
+match. Captures are read twice for that.
 
 With --follow a file is read on as it grows, until Ctrl-C, or until it is
 removed, renamed or replaced.
@@ -52,8 +56,14 @@ it.`,
 		Args: takes(1, manyArgs, capturesHelp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.names = args
-			if err := out.check(); err != nil {
+			if err := cmp.Or(out.check(), r.checkOnly()); err != nil {
 				return err
+			}
+			if r.only.filter != nil {
+				defer r.forgetSpooled()
+				if err := r.choose(cmd.Context()); err != nil {
+					return err
+				}
 			}
 			r.quiet, r.bothLegs = out.quiet, out.legs == "both"
 			if r.write != "" && !asksForOutput(cmd) {
@@ -73,6 +83,7 @@ it.`,
 	out.register(cmd)
 	cmd.Flags().BoolVarP(&r.follow, "follow", "f", false, "read on as the file grows; Ctrl-C ends it")
 	cmd.Flags().StringVarP(&r.write, "write", "w", "", "write what is read as a recording to a pcapng `file`, or - for standard output")
+	cmd.Flags().StringVar(&r.only.expr, "only", "", "with -w: of sessions in which nothing matches this `expression` keep nothing, of the others the packets, and the messages that match")
 	return withSchema(a, cmd)
 }
 
@@ -82,14 +93,17 @@ type reading struct {
 	app    *app
 	names  []string
 	follow bool
-	write  string // -w; "": not converted
+	write  string      // -w; "": not converted
+	only   filterFlags // what of it
 	quiet  bool
 
 	out      *output // nil: the events go elsewhere
 	bothLegs bool
 	keySet   *keySet
 	pipe     *pipeline
-	made     *conversion // nil: none
+	made     *conversion         // nil: none
+	choice   *choice             // of made; nil: everything
+	spooled  map[string]*os.File // copies of pipes, by their names
 	stats    captures.Stats
 	seen     seen
 	one      [1]stream.Item
@@ -113,12 +127,8 @@ func (r *reading) into(ctx context.Context, to sink) error {
 		return err
 	}
 	defer in.close()
-	there, awaited := r.besideKeyLogs()
-	if r.keySet, err = loadKeys(r.app, append(r.keys, there...)); err != nil {
+	if err := r.loadKeys(); err != nil {
 		return err
-	}
-	for _, path := range awaited {
-		r.keySet.await(path)
 	}
 	r.pipe = newPipeline(r.keySet.Ring, to)
 	r.pipe.bothLegs = r.bothLegs
@@ -128,14 +138,33 @@ func (r *reading) into(ctx context.Context, to sink) error {
 		if r.made, err = newConversion(r.app, r.write); err != nil {
 			return err
 		}
-		r.pipe.record = r.made
+		r.pipe.record, r.made.choice = r.made, r.choice
+		r.pipe.only = r.app.newMatching(&r.only, true)
 	}
 	return r.run(ctx, in)
+}
+
+// loadKeys reads the keys, those beside the captures included, once.
+func (r *reading) loadKeys() (err error) {
+	if r.keySet != nil {
+		return nil
+	}
+	there, awaited := r.besideKeyLogs()
+	if r.keySet, err = loadKeys(r.app, append(r.keys, there...)); err != nil {
+		return err
+	}
+	for _, path := range awaited {
+		r.keySet.await(path)
+	}
+	return nil
 }
 
 // note takes from an event of any leg what outlives it.
 func (r *reading) note(e *decode.Event) {
 	r.seen.add(e)
+	if r.choice != nil && r.made == nil {
+		r.choice.sessions[e.Conn.ID] = e.Session
+	}
 	if r.made != nil {
 		r.made.secrets(e)
 	}
