@@ -2,22 +2,57 @@ package decode
 
 import "github.com/photonscope/photonscope/decode/lightssl"
 
-// ciphers keeps the ciphers of the sessions that spoke last. One takes a
-// kilobyte and most of a thousand sessions are silent, while a new one costs
-// less than what a message costs besides. The frame before tells each frame's
-// IV, so one cipher serves both directions, and both legs of a session. The zero
-// value is ready.
-type ciphers [64]struct {
-	creds  lightssl.Credentials
-	cipher *lightssl.Cipher
+// ciphers bounds how many sessions keep a cipher: those that got theirs last. One
+// takes more than half a kilobyte and most of a thousand live sessions are
+// silent, while in a capture thousands may speak by turns. So there are few
+// until many had to be made again. The frame before tells each frame's IV, so one
+// cipher serves both directions. The zero value is ready.
+type ciphers struct {
+	holders []*session // a ring
+	next    int
+	again   int // ciphers made again since the ring grew
 }
 
-// of returns the cipher of a session, whose next IV the caller must set. A
-// place is found by the key's first byte, which is random.
-func (c *ciphers) of(creds *lightssl.Credentials) *lightssl.Cipher {
-	place := &c[int(creds[0])%len(c)]
-	if place.cipher == nil || place.creds != *creds {
-		place.creds, place.cipher = *creds, lightssl.NewCipher(*creds)
+const (
+	fewCiphers  = 64
+	manyCiphers = 8192
+)
+
+// of returns the cipher of a session whose credentials are known. The caller
+// must set the next IV.
+func (c *ciphers) of(s *session) *lightssl.Cipher {
+	if s.cipher == nil {
+		c.add(s)
 	}
-	return place.cipher
+	return s.cipher
+}
+
+func (c *ciphers) add(s *session) {
+	if s.ciphered {
+		c.again++
+	}
+	switch n := len(c.holders); {
+	case n < fewCiphers, n < manyCiphers && c.again > n:
+		c.grow(max(2*n, fewCiphers))
+	case c.holders[c.next] != nil:
+		c.holders[c.next].cipher = nil
+	}
+	s.cipher, s.ciphered = lightssl.NewCipher(*s.creds), true
+	c.holders[c.next], s.place = s, c.next
+	c.next = (c.next + 1) % len(c.holders)
+}
+
+// grow makes room for n, with the free places next.
+func (c *ciphers) grow(n int) {
+	old := c.holders
+	c.holders = make([]*session, n)
+	copy(c.holders, old)
+	c.next, c.again = len(old), 0
+}
+
+// drop forgets the cipher of a session.
+func (c *ciphers) drop(s *session) {
+	if s.cipher != nil {
+		c.holders[s.place], s.cipher = nil, nil
+	}
 }

@@ -83,11 +83,12 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 		s.number = d.last
 	}
 	d.sessions[it.Conn.ID] = s
-	return append(dst, s.event(it.At, stream.FromDevice, nil, &Opened{Joined: it.Joined}))
+	return s.event(dst, it.At, stream.FromDevice, nil, &Opened{Joined: it.Joined})
 }
 
 func (d *Decoder) forget(s *session) {
 	delete(d.sessions, s.conn.ID)
+	d.ciphers.drop(s)
 	if d.unpaired[s.nonce] == s {
 		delete(d.unpaired, s.nonce)
 	}

@@ -35,13 +35,13 @@ func (s *session) gap(dst []Event, it *stream.Gap) []Event {
 	size := h.recordLen(have)
 	if len(have) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(have), Reason: h.missing()}
-		dst = append(dst, s.event(h.time(len(have)), it.From, s.d.arena.copy(have), body))
+		dst = s.event(dst, h.time(len(have)), it.From, s.d.arena.copy(have), body)
 	}
 	h.lose(have, size, it.Len)
 	h.consume(len(have))
 	h.compact(&s.d.spare)
 	s.conv.Lose(it.From)
-	dst = append(dst, s.event(it.At, it.From, nil, &Gap{Len: it.Len}))
+	dst = s.event(dst, it.At, it.From, nil, &Gap{Len: it.Len})
 	dst = s.pump(dst, it.From.Opposite()) // which may have waited for what is lost
 	s.half[it.From.Opposite()].compact(&s.d.spare)
 	return dst
@@ -188,7 +188,7 @@ func yesIf(ok bool) answer {
 // padding: its last block needs no IV but the block before.
 func (s *session) padded(body []byte) bool {
 	last := len(body) - lightssl.BlockLen
-	cipher := s.d.ciphers.of(s.creds)
+	cipher := s.d.ciphers.of(s)
 	cipher.SetHead(body[last-lightssl.BlockLen:])
 	_, err := cipher.Open(s.d.scratch[:0], body[last:])
 	return err == nil
@@ -216,5 +216,5 @@ func (s *session) begin(dst []Event, from stream.Direction, b []byte) ([]Event, 
 		return dst, true
 	}
 	h.next, h.seen, h.lost = anyFrame, true, true
-	return append(dst, s.event(h.time(1), from, nil, &Gap{})), true
+	return s.event(dst, h.time(1), from, nil, &Gap{}), true
 }

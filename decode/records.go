@@ -93,6 +93,7 @@ func (s *session) openCredentials() *Credentials {
 
 // start lets both halves open frames.
 func (s *session) start(c lightssl.Credentials) {
+	s.d.ciphers.drop(s)
 	s.creds, s.record, s.announced = &c, nil, nil
 }
 
@@ -102,7 +103,7 @@ func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
 		return 0, nil
 	}
 	h := &s.half[from]
-	ciphertext := s.d.keep(b[:n])[lightssl.FrameHeaderLen:]
+	ciphertext := s.keep(b[:n])[lightssl.FrameHeaderLen:]
 	var body Body
 	switch {
 	case len(ciphertext) == 0:
@@ -128,7 +129,7 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 	if h.hasHead {
 		iv = h.head[:]
 	}
-	plain, err := s.d.decrypt(s.creds, iv, ciphertext)
+	plain, err := s.decrypt(iv, ciphertext)
 	whole := plain[:len(ciphertext)]
 	switch {
 	case !headKnown && len(ciphertext) == lightssl.BlockLen:

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -19,26 +20,32 @@ import (
 // whose next record depends on the other half waits for it: the identity for
 // the nonce, the device's frames for the credentials. What waited follows
 // directly on the record it waited for, wherever that record's bytes were cut.
+//
+// What every frame needs stands together: thousands of sessions that speak by
+// turns find nothing in the processor's cache, and fetching it costs more than
+// all the rest.
 type session struct {
-	d      *Decoder
-	conn   stream.Conn
-	number uint32
-	tries  int32 // frames on which loose credentials may still be tried
-	half   [2]half
-	last   time.Time // of the latest item
-
-	nonce     lightssl.Nonce
+	d         *Decoder
+	cipher    *lightssl.Cipher // nil while there are more sessions than ciphers
+	creds     *lightssl.Credentials
+	late      Body // credentials that were opened by a frame: shown before it
+	number    uint32
 	device    lightssl.DeviceID
+	known     bool // device
 	haveNonce bool
-	known     bool               // device
-	midway    bool               // some half is known to have begun among frames
-	announced *lightssl.Identity // until the credentials are opened
+	midway    bool // some half is known to have begun among frames
+	ciphered  bool // it had a cipher before
+	half      [2]half
+	conv      particle.Conversation
+	conn      stream.Conn
+	last      time.Time // of the latest item
 
+	place      int                                  // of the cipher
+	announced  *lightssl.Identity                   // until the credentials are opened
 	record     *[lightssl.CredentialsRecordLen]byte // while unopened, for keys that come late
 	generation uint64                               // of the keyring when it was last tried
-	late       Body                                 // credentials that were opened by a frame: shown before it
-	creds      *lightssl.Credentials
-	conv       particle.Conversation
+	tries      int32                                // frames on which loose credentials may still be tried
+	nonce      lightssl.Nonce
 }
 
 func newSession(d *Decoder, it *stream.Opened) *session {
@@ -54,9 +61,17 @@ func newSession(d *Decoder, it *stream.Opened) *session {
 
 func (s *session) over() bool { return s.half[0].ended && s.half[1].ended }
 
-// event makes an event of this session. raw is kept.
-func (s *session) event(at time.Time, from stream.Direction, raw []byte, body Body) Event {
-	return Event{At: at, Conn: s.conn, Session: s.number, From: from, Device: s.device, Known: s.known, Raw: raw, Body: body}
+// event appends an event of this session. raw is kept.
+func (s *session) event(dst []Event, at time.Time, from stream.Direction, raw []byte, body Body) []Event {
+	if len(dst) == cap(dst) {
+		dst = slices.Grow(dst, 1)
+	}
+	dst = dst[:len(dst)+1]
+	e := &dst[len(dst)-1] // filled in place: it is long
+	e.At, e.Conn, e.Session, e.From = at, s.conn, s.number, from
+	e.Device, e.Known, e.Altered = s.device, s.known, false
+	e.Raw, e.Body = raw, body
+	return dst
 }
 
 func (s *session) segment(dst []Event, it *stream.Segment) []Event {
@@ -65,7 +80,14 @@ func (s *session) segment(dst []Event, it *stream.Segment) []Event {
 		return dst
 	}
 	s.last = it.At
-	h.add(it.At, it.Data, &s.d.spare)
+	data := it.Data
+	if s.flowing(it.From) {
+		dst, data = s.frames(dst, it)
+		if len(data) == 0 {
+			return dst
+		}
+	}
+	h.add(it.At, data, &s.d.spare)
 	dst = s.pump(dst, it.From)
 	if len(h.pending()) > holdLimit {
 		h.hurried = true
@@ -74,6 +96,27 @@ func (s *session) segment(dst []Event, it *stream.Segment) []Event {
 	h.compact(&s.d.spare)
 	s.half[it.From.Opposite()].compact(&s.d.spare)
 	return dst
+}
+
+// flowing reports whether a half takes frames that nothing has to wait for: then
+// they need not be collected.
+func (s *session) flowing(from stream.Direction) bool {
+	h := &s.half[from]
+	return h.next == aFrame && h.damaged == 0 && h.room == nil && s.creds != nil && s.half[from.Opposite()].room == nil
+}
+
+// frames takes the whole frames at the front of a segment, and returns what is
+// left of it.
+func (s *session) frames(dst []Event, it *stream.Segment) ([]Event, []byte) {
+	data := it.Data
+	for {
+		n, body := s.readFrame(it.From, data)
+		if n == 0 {
+			return dst, data
+		}
+		dst = s.show(dst, it.At, it.From, s.d.twin.raw, body)
+		data = data[n:]
+	}
 }
 
 // pump lets both halves advance until neither can. After each record of the
@@ -104,17 +147,22 @@ func (s *session) step(dst []Event, from stream.Direction) ([]Event, bool) {
 	if n == 0 {
 		return dst, false
 	}
-	at := h.time(n)
+	dst = s.show(dst, h.time(n), from, s.keep(b[:n]), body)
+	h.consume(n)
+	return dst, true
+}
+
+// show appends what a record means, of which the last byte came at a time. raw
+// is kept.
+func (s *session) show(dst []Event, at time.Time, from stream.Direction, raw []byte, body Body) []Event {
 	if s.late != nil {
-		dst = append(dst, s.event(at, stream.FromCloud, nil, s.late))
+		dst = s.event(dst, at, stream.FromCloud, nil, s.late)
 		s.late = nil
 	}
 	if m, ok := body.(*Message); ok {
 		m.Meaning = s.conv.Next(from, at, &s.d.message)
 	}
-	dst = append(dst, s.event(at, from, s.d.keep(b[:n]), body))
-	h.consume(n)
-	return dst, true
+	return s.event(dst, at, from, raw, body)
 }
 
 // waits reports whether a half must still wait for what the other half brings.
@@ -138,7 +186,7 @@ func (s *session) close(dst []Event, it *stream.Closed) []Event {
 		pending += len(other.pending())
 		dst = s.flush(dst, it.From.Opposite())
 	}
-	return append(dst, s.event(it.At, it.From, nil, &Closed{How: it.How, Pending: pending}))
+	return s.event(dst, it.At, it.From, nil, &Closed{How: it.How, Pending: pending})
 }
 
 // flush reports the bytes of a record that will never be complete.
@@ -147,7 +195,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 	b := h.pending()
 	if len(b) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(b), Reason: s.incomplete(from)}
-		dst = append(dst, s.event(h.time(len(b)), from, s.d.arena.copy(b), body))
+		dst = s.event(dst, h.time(len(b)), from, s.d.arena.copy(b), body)
 		h.consume(len(b))
 	}
 	h.compact(&s.d.spare)

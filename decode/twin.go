@@ -12,29 +12,33 @@ type twin struct {
 	raw        []byte // as an event has it
 	creds      lightssl.Credentials
 	iv         [lightssl.BlockLen]byte
-	ciphertext []byte // nil: not opened
+	ciphertext []byte // nil: not opened, or of a session without a pair
 	plain      []byte
 	err        error
 }
 
 // keep returns a copy of b that nobody will write to.
-func (d *Decoder) keep(b []byte) []byte {
-	if len(b) == 0 || !bytes.Equal(b, d.twin.raw) {
-		d.twin = twin{raw: d.arena.copy(b)}
+func (s *session) keep(b []byte) []byte {
+	t := &s.d.twin
+	if len(b) == 0 || !bytes.Equal(b, t.raw) {
+		t.raw, t.ciphertext = s.d.arena.copy(b), nil
 	}
-	return d.twin.raw
+	return t.raw
 }
 
 // decrypt opens the ciphertext that keep returned last. The result has room for the
 // padding.
-func (d *Decoder) decrypt(creds *lightssl.Credentials, iv, ciphertext []byte) ([]byte, error) {
-	t := &d.twin
-	if t.ciphertext != nil && len(t.ciphertext) == len(ciphertext) && bytes.Equal(t.iv[:], iv) && t.creds == *creds {
+func (s *session) decrypt(iv, ciphertext []byte) ([]byte, error) {
+	t := &s.d.twin
+	if t.ciphertext != nil && len(t.ciphertext) == len(ciphertext) && bytes.Equal(t.iv[:], iv) && t.creds == *s.creds {
 		return t.plain, t.err
 	}
-	cipher := d.ciphers.of(creds)
+	cipher := s.d.ciphers.of(s)
 	cipher.SetHead(iv)
-	t.creds, t.iv, t.ciphertext = *creds, [lightssl.BlockLen]byte(iv), ciphertext
-	t.plain, t.err = cipher.Open(d.arena.take(len(ciphertext))[:0], ciphertext)
-	return t.plain, t.err
+	plain, err := cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
+	if s.conn.Pair != 0 {
+		t.creds, t.iv, t.ciphertext = *s.creds, [lightssl.BlockLen]byte(iv), ciphertext
+		t.plain, t.err = plain, err
+	}
+	return plain, err
 }

@@ -12,10 +12,10 @@ const BlockLen = aes.BlockSize
 // Cipher opens or seals the frames of one direction of one session. Its whole
 // state between frames is the next IV. It is not safe for concurrent use.
 type Cipher struct {
-	block cipher.Block
-	open  ivSetter
-	seal  ivSetter
-	iv    [BlockLen]byte
+	key  [BlockLen]byte
+	iv   [BlockLen]byte
+	open ivSetter // nil until it is needed: each holds the expanded key
+	seal ivSetter
 }
 
 // ivSetter is what crypto/cipher's CBC modes offer beyond BlockMode: one
@@ -27,11 +27,7 @@ type ivSetter interface {
 
 // NewCipher returns the cipher of either direction as the session starts.
 func NewCipher(c Credentials) *Cipher {
-	block, err := aes.NewCipher(c.Key())
-	if err != nil {
-		panic(err) // a key of 16 bytes is always accepted
-	}
-	return &Cipher{block: block, iv: [BlockLen]byte(c.IV())}
+	return &Cipher{key: [BlockLen]byte(c.Key()), iv: [BlockLen]byte(c.IV())}
 }
 
 // SetHead tells the cipher the first ciphertext block of the frame before the
@@ -51,7 +47,11 @@ func (c *Cipher) Open(dst, ciphertext []byte) ([]byte, error) {
 	if len(ciphertext) == 0 || len(ciphertext)%BlockLen != 0 {
 		return dst, ErrLength
 	}
-	c.open = c.mode(c.open, cipher.NewCBCDecrypter)
+	if c.open != nil {
+		c.open.SetIV(c.iv[:])
+	} else {
+		c.open = c.mode(cipher.NewCBCDecrypter)
+	}
 	dst, plain := extend(dst, len(ciphertext))
 	c.open.CryptBlocks(plain, ciphertext)
 	copy(c.iv[:], ciphertext)
@@ -83,24 +83,28 @@ func (c *Cipher) SealRaw(dst, padded []byte) []byte {
 }
 
 func (c *Cipher) sealBlocks(dst, out []byte) []byte {
-	c.seal = c.mode(c.seal, cipher.NewCBCEncrypter)
+	if c.seal != nil {
+		c.seal.SetIV(c.iv[:])
+	} else {
+		c.seal = c.mode(cipher.NewCBCEncrypter)
+	}
 	c.seal.CryptBlocks(out, out)
 	copy(c.iv[:], out)
 	return dst
 }
 
-// mode returns m set to the next IV, made anew where the standard library's
-// object cannot be reset.
-func (c *Cipher) mode(m ivSetter, make func(cipher.Block, []byte) cipher.BlockMode) ivSetter {
-	if m != nil {
-		m.SetIV(c.iv[:])
-		return m
+// mode returns a CBC mode with the next IV. It works without its block, of which
+// it has a copy, except where the standard library's object cannot be reset.
+func (c *Cipher) mode(make func(cipher.Block, []byte) cipher.BlockMode) ivSetter {
+	block, err := aes.NewCipher(c.key[:])
+	if err != nil {
+		panic(err) // a key of 16 bytes is always accepted
 	}
-	fresh := make(c.block, c.iv[:])
+	fresh := make(block, c.iv[:])
 	if s, ok := fresh.(ivSetter); ok {
 		return s
 	}
-	return &rebuilder{fresh, c.block, make}
+	return &rebuilder{fresh, block, make}
 }
 
 // rebuilder gives SetIV to a BlockMode that lacks it.

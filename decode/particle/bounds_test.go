@@ -25,8 +25,8 @@ func TestWhatAConversationRemembersIsBounded(t *testing.T) {
 		c.Next(stream.FromDevice, at, &m)
 	}
 	for _, p := range c.pending {
-		if len(p.list) != maxPending || p.forgotten != 5000-maxPending || cap(p.list) > 2*maxPending {
-			t.Errorf("%d messages pending, %d forgotten", len(p.list), p.forgotten)
+		if p.n != maxPending || p.forgotten != 5000-maxPending || len(p.ring) != maxPending {
+			t.Errorf("%d messages pending, %d forgotten", p.n, p.forgotten)
 		}
 	}
 	if c.Forgotten() != 2*(5000-maxPending) || len(c.names.list) != maxNames {
@@ -46,7 +46,7 @@ func TestRequestsThatNobodyAnswersAreForgottenInTime(t *testing.T) {
 		m := coap.Message{Type: coap.NonConfirmable, Code: coap.POST, ID: uint16(i), Options: []coap.Option{option(coap.URIPath, 'e'), option(coap.URIPath, 'x')}}
 		c.Next(stream.FromDevice, at.Add(time.Duration(i)*10*time.Second), &m)
 	}
-	if n := len(c.pending[stream.FromDevice].list); n > 31 || c.Forgotten() != 0 {
+	if n := c.pending[stream.FromDevice].n; n > 31 || c.Forgotten() != 0 {
 		t.Errorf("%d messages pending, %d forgotten", n, c.Forgotten())
 	}
 }
@@ -61,7 +61,7 @@ func TestAnsweredRequestsLeaveNothingBehind(t *testing.T) {
 		w.send(stream.FromDevice, coap.Message{Type: coap.Acknowledgement, ID: w.id[stream.FromCloud]})
 		w.send(stream.FromDevice, coap.Message{Type: coap.NonConfirmable, Code: coap.Changed, Token: []byte{9}, Payload: make([]byte, 4)})
 	}
-	if n := len(w.c.pending[0].list) + len(w.c.pending[1].list); n != 0 {
+	if n := w.c.pending[0].n + w.c.pending[1].n; n != 0 {
 		t.Errorf("%d messages are pending", n)
 	}
 }
@@ -182,7 +182,7 @@ func FuzzConversation(f *testing.F) {
 			tell(t, &c, from, at, in[3:3+n])
 			in = in[3+n:]
 		}
-		if len(c.pending[0].list) > maxPending || len(c.pending[1].list) > maxPending || len(c.names.list) > maxNames {
+		if c.pending[0].n > maxPending || c.pending[1].n > maxPending || len(c.names.list) > maxNames {
 			t.Fatal("more is remembered than may be")
 		}
 		if u := c.Transfer(); u != nil {

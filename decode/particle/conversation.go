@@ -30,7 +30,7 @@ func (c *Conversation) Stack() Stack { return c.stack }
 
 // Forgotten returns how many requests were forgotten for want of room before
 // they were answered.
-func (c *Conversation) Forgotten() int { return c.pending[0].forgotten + c.pending[1].forgotten }
+func (c *Conversation) Forgotten() int { return int(c.pending[0].forgotten + c.pending[1].forgotten) }
 
 // Transfer returns the firmware transfer that is going on or was the last one,
 // or nil if there was none. It changes with every message.
@@ -94,14 +94,14 @@ func (c *Conversation) ask(g *Meaning, at time.Time, m *coap.Message) {
 		c.learnStack(m.Payload)
 	case KindHelloReply:
 		if hello := c.pending[stream.FromDevice].newest(KindHello); hello != nil {
-			g.answers(hello, at)
+			c.answers(g, hello, at)
 		}
 	case KindDescribePost:
 		c.names.learn(m.Payload)
 	case KindDescribeBlock:
 		e.kind = KindDescribePost
 	case KindFunctionCall, KindVariable, KindEvent, KindSubscribe:
-		e.name = c.names.find(c.path(m))
+		e.ref = c.names.find(c.path(m))
 	case KindPresence, KindGoodbye:
 		return
 	}
@@ -141,10 +141,7 @@ func (c *Conversation) respond(g *Meaning, at time.Time, m *coap.Message) {
 		g.Kind, e = c.orphan(g.From, asked, m)
 	}
 	if e != nil {
-		g.answers(e, at)
-		if g.Kind == KindVariableReply && e.name != nil {
-			g.Type = e.name.typ
-		}
+		c.answers(g, e, at)
 		c.learnStackFrom(g)
 	}
 	if g.Kind == KindDescribeReply {
@@ -168,13 +165,20 @@ func separateKind(k Kind) Kind {
 }
 
 // answers notes that g answers e.
-func (g *Meaning) answers(e *exchange, at time.Time) {
+func (c *Conversation) answers(g *Meaning, e *exchange, at time.Time) {
 	g.Answers, g.HasRTT, g.RequestID = e.kind, true, e.id
 	g.RTT = time.Duration(at.UnixNano() - e.at)
-	if e.name != nil {
-		g.Name = e.name.text
+	switch e.kind {
+	case KindChunk:
+		g.Update.Index = e.ref
+	case KindFunctionCall, KindVariable, KindEvent, KindSubscribe:
+		if n := c.names.at(e.ref); n != nil {
+			g.Name = n.text
+			if g.Kind == KindVariableReply {
+				g.Type = n.typ
+			}
+		}
 	}
-	g.Update.Index = e.index
 }
 
 // find returns the message that m answers, by the rules of its sender.
@@ -233,7 +237,7 @@ var fillerToken = []byte{0}
 // and that a server may answer the ID 0 under a random one.
 func (c *Conversation) findEmpty(g *Meaning, asked *pending, m *coap.Message) *exchange {
 	e := asked.byID(m.ID)
-	if e != nil && !e.acked || m.Type != coap.Acknowledgement {
+	if e != nil && !e.has(acked) || m.Type != coap.Acknowledgement {
 		return e
 	}
 	var other *exchange
@@ -262,9 +266,9 @@ func (c *Conversation) orphan(from stream.Direction, asked *pending, m *coap.Mes
 	if kind.Generic() {
 		return kind, nil
 	}
-	for i := len(asked.list) - 1; i >= 0; i-- {
-		e := &asked.list[i]
-		if e.tokenLen == 0 && !e.answered && answerKind(e.kind, m) == kind {
+	for i := int(asked.n) - 1; i >= 0; i-- {
+		e := asked.at(i)
+		if !e.has(tokenLen|answered) && answerKind(e.kind, m) == kind {
 			return kind, e
 		}
 	}

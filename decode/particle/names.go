@@ -4,15 +4,17 @@ import "bytes"
 
 // name is a name of the application that messages use again and again.
 type name struct {
-	text []byte
-	typ  VarType // if it is a variable that a description named
+	text   []byte
+	number uint32  // of the names of this conversation, from 1
+	typ    VarType // if it is a variable that a description named
 }
 
 // names keeps one copy of each name, so that a message costs no allocation for
-// a name that was seen before.
+// a name that was seen before. The newest take the places of the oldest.
 type names struct {
-	list []*name
-	next int // to be replaced when the list is full
+	list  []name
+	found int    // place of the one that was asked for last, as often the next one is
+	total uint32 // names so far
 }
 
 const (
@@ -20,25 +22,39 @@ const (
 	maxNameLen = 255 // no device has longer ones
 )
 
-// find returns the name with the given text. It is new if need be, and nil if
-// the text cannot be a name.
-func (n *names) find(text []byte) *name {
+// find returns the number of the name with the given text, which is new if need
+// be, or 0 if the text cannot be a name.
+func (n *names) find(text []byte) uint32 {
 	if len(text) == 0 || len(text) > maxNameLen {
-		return nil
+		return 0
 	}
-	for _, known := range n.list {
-		if bytes.Equal(known.text, text) {
-			return known
+	if n.found < len(n.list) && bytes.Equal(n.list[n.found].text, text) {
+		return n.list[n.found].number
+	}
+	for i := range n.list {
+		if bytes.Equal(n.list[i].text, text) {
+			n.found = i
+			return n.list[i].number
 		}
 	}
-	added := &name{text: bytes.Clone(text)}
-	if len(n.list) < maxNames {
-		n.list = append(n.list, added)
-	} else {
-		n.list[n.next] = added
-		n.next = (n.next + 1) % maxNames
+	n.total++
+	n.found = int(n.total-1) % maxNames
+	if n.found == len(n.list) {
+		n.list = append(n.list, name{})
 	}
-	return added
+	n.list[n.found] = name{text: bytes.Clone(text), number: n.total}
+	return n.total
+}
+
+// at returns the name with a number, or nil for 0 and for one that is forgotten.
+func (n *names) at(number uint32) *name {
+	if number == 0 {
+		return nil
+	}
+	if known := &n.list[int(number-1)%maxNames]; known.number == number {
+		return known
+	}
+	return nil
 }
 
 // learn takes the types of variables from a description.
@@ -47,7 +63,7 @@ func (n *names) learn(json []byte) {
 	walkDescription(json, func(d described) bool {
 		switch d.what {
 		case variableName:
-			variable = n.find(json[d.start:d.end])
+			variable = n.at(n.find(json[d.start:d.end]))
 		case variableType:
 			if variable != nil {
 				variable.typ = varTypeOf(json[d.start:d.end])

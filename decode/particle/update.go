@@ -210,7 +210,7 @@ func (c *Conversation) trackUpdate(g *Meaning, at time.Time, m *coap.Message) {
 			c.newUpdate(at)
 		}
 		g.Update = c.update.chunk(m)
-		c.pending[g.From].last().index = g.Update.Index
+		c.pending[g.From].last().ref = g.Update.Index
 	}
 	t := c.update
 	if t == nil {
