@@ -36,7 +36,9 @@ type app struct {
 	lastInput
 	work           sync.WaitGroup          // what goes on beside the loop
 	finished       atomic.Pointer[outcome] // and what became of it last
-	busy           atomic.Bool             // there are events that were not looked at yet
+	player         player
+	playing        atomic.Bool
+	busy           atomic.Bool // there are events that were not looked at yet
 	commandHistory history
 	filterHistory  history
 	commentHistory history
@@ -91,6 +93,8 @@ func newApp(opt Options) *app {
 		a.opt.Now = time.Now
 	}
 	a.model = newModel(opt.Store)
+	a.player.speed = normalSpeed
+	a.model.setFilter(opt.Filter) // one that is wrong shows everything
 	a.views = newViews(a)
 	a.focus = make([]int, len(a.views))
 	if len(opt.Choices) == 0 {
@@ -134,6 +138,7 @@ func (a *app) refresh() {
 		a.say(o.role, o.text)
 	}
 	a.goOn()
+	a.advance()
 	a.busy.Store(a.model.more || a.hunt != nil)
 	for _, v := range a.views {
 		v.refresh()
@@ -348,6 +353,12 @@ func (a *app) doEvent(act action) bool {
 		a.copyMenu()
 	case actExport:
 		a.exportMenu()
+	case actSlower, actFaster:
+		a.faster(map[action]int{actSlower: -1, actFaster: 1}[act])
+	case actStepBack, actStep:
+		a.choose(a.selectedRow() + map[action]int{actStepBack: -1, actStep: 1}[act])
+	case actBefore, actAfter:
+		a.seek(map[action]time.Duration{actBefore: -seekBy, actAfter: seekBy}[act])
 	default:
 		return false
 	}
@@ -400,6 +411,10 @@ func (a *app) focusOn(p pane) {
 }
 
 func (a *app) pause() {
+	if !a.opt.Live {
+		a.play()
+		return
+	}
 	a.model.paused = !a.model.paused
 	if !a.model.paused {
 		a.refresh()

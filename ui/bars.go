@@ -17,6 +17,10 @@ func (a *app) drawAll(c canvas) {
 	}
 	c.row(1).text(1, 0, a.contextLine(), normal)
 	body := c.sub(0, 2, c.w, c.h-4)
+	if _, events := a.view().(eventLister); events && !a.opt.Live && size >= standard {
+		body.h--
+		a.drawScrub(c.row(c.h - 3))
+	}
 	a.guard(func() { a.drawView(body, size) })
 	below := c.sub(0, c.h-2, c.w, 2)
 	if a.notice != "" {
@@ -112,6 +116,8 @@ func (a *app) state() (Safe, role) {
 	switch {
 	case a.model.paused:
 		return Safe(fmt.Sprintf("■ PAUSED  %d new", a.model.waiting())), warning
+	case a.player.on:
+		return Safe(fmt.Sprintf("► PLAY %gx", speeds[a.player.speed])), good
 	case a.opt.Live && !a.opt.ended():
 		return "● LIVE", good
 	case a.opt.Live:

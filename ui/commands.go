@@ -32,6 +32,8 @@ var ownCommands = []command{
 	{"theme", "ansi, dark, light or mono", "other colours", setTheme},
 	{"filter", "EXPRESSION", "show only what matches; nothing behind it shows everything", applyFilter},
 	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter},
+	{"seek", "SECONDS", "go to what happened so long after the beginning", seekTo},
+	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs},
 	{"go", "NUMBER", "go to the event with this number", goToNumber},
 }
 

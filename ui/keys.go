@@ -87,8 +87,16 @@ const (
 	actCopy    action = "copy"
 	actExport  action = "export"
 
+	actSlower   action = "slower"
+	actFaster   action = "faster"
+	actStep     action = "step"
+	actStepBack action = "step-back"
+	actBefore   action = "seek-back"
+	actAfter    action = "seek-on"
+
 	actSide     action = "side"
 	actWindow   action = "window"
+	actGroup    action = "group"
 	actExchange action = "exchange"
 	actFollowIt action = "follow-this"
 	actOlder    action = "older"
@@ -133,7 +141,8 @@ var bindings = []binding{
 	{actLayer, "x", inFollow, "form", "as text, hex or summary"},
 	{actSide, "b", inFollow, "side", "both ways, device only, cloud only"},
 	{actExchange, "T", inFollow, "exchange", "the messages of this exchange alone, and back"},
-	{actWindow, "w", inStats, "window", "rates of 1 minute, 10 minutes, 1 hour"},
+	{actWindow, "w", inStats, "window", "rates of a minute, 10 minutes, an hour, all"},
+	{actGroup, "d", inStats, "by device", "a row for each device or for each kind"},
 	{actValue, "*", inMessages, "", "filter on the value under the cursor"},
 
 	{actOlder, "[", inHandshake, "older", "the attempt before"},
@@ -149,14 +158,20 @@ var bindings = []binding{
 	{actMark, "m", anywhere, "", "mark the selected event with a letter"},
 	{actGoMark, "'", anywhere, "", "go to a mark"},
 	{actComment, ";", anywhere, "", "comment on the selected event"},
+	{actSlower, "[", inMessages | inLadder, "", "play slower"},
+	{actFaster, "]", inMessages | inLadder, "", "play faster"},
+	{actStep, ".", inMessages | inLadder, "", "one event on"},
+	{actStepBack, ",", inMessages | inLadder, "", "one event back"},
+	{actBefore, "Left", inList, "", "5 s back"},
+	{actAfter, "Right", inList, "", "5 s on"},
 	{actTimes, "t", inMessages | inLadder, "", "times: since the beginning, since the event before, of day"},
 	{actZero, "T", inMessages | inLadder, "", "times count from here, and back"},
-	{actSort, "s", inMessages | inLadder, "", "sort"},
+	{actSort, "s", inMessages | inLadder | inStats, "", "sort"},
 	{actCopy, "y", anywhere, "copy", "copy: line, JSON, field, hex, Go"},
 	{actExport, "e", anywhere, "export", "export: text, NDJSON, Mermaid, this screen"},
 	{actFold, "P", inMessages | inLadder, "", "fold pings, or unfold them"},
 	{actToggle, "\\", anywhere, "", "filter off, and on again"},
-	{actPause, "Space", anywhere, "pause", "stop the screen, go on: nothing is lost"},
+	{actPause, "Space", anywhere, "pause", "pause, go on: nothing is lost; a capture: play it"},
 	{actExplain, "K", anywhere, "explain", "explain what is under the cursor"},
 	{actZoom, "z |", anywhere, "", "one pane alone, and back"},
 	{actSessions, "1", anywhere, "", "sessions"},

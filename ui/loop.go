@@ -54,7 +54,7 @@ func (r *refresher) run(ctx context.Context) {
 		case <-changed:
 			changed = r.app.opt.Store.Changed()
 		default:
-			if state == r.seen && !r.app.busy.Load() && r.app.finished.Load() == nil {
+			if state == r.seen && !r.app.busy.Load() && !r.app.playing.Load() && r.app.finished.Load() == nil {
 				continue
 			}
 		}

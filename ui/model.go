@@ -13,6 +13,7 @@ import (
 type model struct {
 	store    *store.Store
 	view     *store.View
+	trouble  *store.View // the problems among all events
 	sessions []store.Session
 	origin   time.Time // of the first event: relative times count from it
 	end      store.Seq // what the screen knows of
@@ -24,6 +25,7 @@ type model struct {
 	names    map[string]string // the user's own filters
 	problems bool              // only what is worth a look
 	bothLegs bool
+	applied  int // how often one of these became another
 
 	times timeMode
 	zero  time.Time // that times count from; the zero value: origin
@@ -31,7 +33,8 @@ type model struct {
 }
 
 func newModel(s *store.Store) *model {
-	m := &model{store: s, view: store.NewView(s)}
+	m := &model{store: s, view: store.NewView(s), trouble: store.NewView(s)}
+	m.trouble.SetMatch(store.Problems)
 	m.apply()
 	return m
 }
@@ -45,6 +48,7 @@ func (m *model) refresh() {
 		return
 	}
 	m.more = m.view.Refresh(lookFor)
+	m.more = m.trouble.Refresh(lookFor) || m.more
 	m.sessions = m.store.Sessions(m.sessions[:0])
 	m.marks = m.store.Marks()
 	first, end := m.store.Bounds()

@@ -27,6 +27,7 @@ type Options struct {
 	Loading func() bool // a capture is still being read; nil: no
 
 	Actions Actions  // what only the command can do
+	Filter  string   // what the lists are narrowed to at first
 	Choices []Choice // of the start page; nil: there is none, the sessions are shown
 
 	Theme       Theme // "": Ansi

@@ -47,7 +47,7 @@ func (o *outputFlags) choose(a *app) {
 		return
 	}
 	o.format = "text"
-	if len(o.fields) == 0 && !o.tree && o.show.expr == "" && a.hasScreen() {
+	if len(o.fields) == 0 && !o.tree && !o.show.required && a.hasScreen() {
 		o.format = screenFormat
 	}
 }
@@ -92,7 +92,10 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	s.shown.Store(true)
 	opt.Store, opt.Log, opt.ShowSecrets = s.store, s.log, o.showSecrets
 	opt.Theme, opt.ASCII = a.theme(o), a.onlyASCII()
-	opt.Ended = over.Load
+	opt.Ended, opt.Filter = over.Load, o.show.expr
+	if !opt.Live {
+		opt.Loading = func() bool { return !over.Load() }
+	}
 	files := &screenFiles{state: a.stateFolder()}
 	defer files.forget()
 	opt.Actions = files.actions()
@@ -248,7 +251,9 @@ func (o *outputFlags) checkTheme() error {
 func (a *app) printOf(w io.Writer, o *outputFlags) (sink, *output) {
 	if o.screen != nil {
 		o.screen.begin()
-		return o.screen, a.newOutput(io.Discard, o)
+		flags := *o
+		flags.show = filterFlags{}
+		return o.screen, a.newOutput(io.Discard, &flags)
 	}
 	out := a.newOutput(w, o)
 	return out, out

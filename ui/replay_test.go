@@ -1,0 +1,57 @@
+package ui
+
+import (
+	"testing"
+	"time"
+)
+
+func TestACaptureIsPlayedAtItsPace(t *testing.T) {
+	now := time.Unix(0, 0)
+	a := newApp(Options{Store: stored(demo(t)...), Title: "demo.pcapng", Now: func() time.Time { return now }})
+	press(a, "2", "g", "Space")
+	golden(t, "replay-80x24", show(t, a, 80, 24), a.look)
+	begin, _ := a.model.store.Row(a.model.view.At(0))
+	for range 40 {
+		now = now.Add(100 * time.Millisecond)
+		a.refresh()
+		if !a.player.on {
+			break
+		}
+		row := a.selectedRow()
+		this, _ := a.model.store.Row(a.model.view.At(row))
+		next, _ := a.model.store.Row(a.model.view.At(row + 1))
+		if at := begin.At.Add(now.Sub(time.Unix(0, 0))); this.At.After(at) || !next.At.After(at) {
+			t.Fatalf("after %v event %d is selected, of %v; the next is of %v", now.Sub(time.Unix(0, 0)), row+1, this.At.Sub(begin.At), next.At.Sub(begin.At))
+		}
+	}
+	if a.player.on || a.selectedRow() != a.model.Len()-1 {
+		t.Errorf("after 4 s a capture of 2.4 s is at row %d of %d", a.selectedRow()+1, a.model.Len())
+	}
+}
+
+func TestSeekingAndStepping(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	press(a, "2", "g", ".", ".", ",")
+	if a.selectedRow() != 1 {
+		t.Errorf("two steps on and one back lead to row %d", a.selectedRow()+1)
+	}
+	if trouble := a.runCommand("seek 20"); trouble != "" {
+		t.Fatal(trouble)
+	}
+	at := func() float64 {
+		row, _ := a.model.store.Row(a.model.view.At(a.selectedRow()))
+		return row.At.Sub(a.model.origin).Seconds()
+	}
+	if s := at(); s > 20 {
+		t.Errorf("seek 20 leads to second %g", s)
+	}
+	before := at()
+	press(a, "Right")
+	if d := at() - before; d > 5 {
+		t.Errorf("5 s on are %g", d)
+	}
+	press(a, "Left", "Left", "Left", "Left", "Left")
+	if a.runCommand("seek x") == "" {
+		t.Error("seek x is taken")
+	}
+}
