@@ -29,6 +29,8 @@ type shared struct {
 	short bool
 	later bool
 	open  []string // the named filters that are being written out
+
+	regexCost int
 }
 
 func newParser(expr string, names map[string]string) *parser {

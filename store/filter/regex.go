@@ -10,9 +10,9 @@ import (
 	"unicode"
 )
 
-// maxRegexCost bounds the compiled size of a regular expression, whose memory its
-// repetitions choose.
-const maxRegexCost = 10_000
+// maxRegexCost bounds the compiled size of the regular expressions of one filter,
+// whose memory their repetitions choose.
+const maxRegexCost = 5_000
 
 // regex parses a regular expression. Case is ignored, as Wireshark does.
 func (p *parser) regex(t *test) {
@@ -46,10 +46,10 @@ func (p *parser) compile(t *test, src string) (reason string) {
 	}
 	tree, err := syntax.Parse(src, syntax.Perl)
 	var fault *syntax.Error
-	switch {
-	case errors.As(err, &fault):
+	if errors.As(err, &fault) {
 		return fmt.Sprintf("not a regular expression: %s: %s", fault.Code, fault.Expr)
-	case regexCost(tree) > maxRegexCost:
+	}
+	if p.shared.regexCost += regexCost(tree); p.shared.regexCost > maxRegexCost {
 		return "the regular expression repeats too much"
 	}
 	t.regex, err = regexp.Compile("(?i)" + src)
