@@ -80,12 +80,11 @@ func (x *export) take(ctx context.Context, names []string, to collector) error {
 		}
 	}
 	x.names, x.bothLegs = names, true
-	err := x.into(ctx, perDevice{to})
-	to.done()
-	if err == nil {
-		err = x.failed
+	if err := x.into(ctx, perDevice{to}); err != nil {
+		x.failed = err
 	}
-	return err
+	to.done()
+	return x.failed
 }
 
 // collector takes the events of sessions as devices see them.

@@ -51,8 +51,12 @@ func (s *seen) lines(c *captures.Stats) []string {
 	switch {
 	case c.Packets == 0:
 		lines = append(lines, "there is no packet in this capture")
-	case !s.ours():
-		lines = append(lines, "nothing of a Photon in this capture: "+s.others(c))
+	case !s.ours() && c.UnknownLink < c.Packets:
+		lines = append(lines, "nothing of a Photon in this capture ("+s.others(c)+"): devices connect by TCP, mostly to port 5683")
+	}
+	if c.UnknownLink > 0 {
+		lines = append(lines, fmt.Sprintf("link type %v is not read (%d of %s): capture where packets are Ethernet or IP, on the router or the server",
+			c.FirstUnknown, c.UnknownLink, count(c.Packets, "packet")))
 	}
 	if c.Dropped > 0 {
 		lines = append(lines, fmt.Sprintf("whoever captured this had to drop %d packets", c.Dropped))
@@ -77,11 +81,13 @@ func (s *seen) others(c *captures.Stats) string {
 			parts = append(parts, what)
 		}
 	}
-	add(c.TCP, fmt.Sprintf("%d of TCP in %s%s", c.TCP, count(c.Connections, "connection"), s.toPorts()))
+	add(c.TCP, fmt.Sprintf("%d of TCP", c.TCP))
 	add(c.OtherPorts, fmt.Sprintf("%d of them with other ports than --port", c.OtherPorts))
+	add(c.Foreign, count(c.Foreign, "TCP connection")+" of other programs")
+	add(c.Connections, count(c.Connections, "TCP connection")+s.toPorts()+" without a handshake or frame")
 	add(c.Other, fmt.Sprintf("%d of other protocols", c.Other))
 	add(c.Fragments, count(c.Fragments, "IP fragment"))
-	add(c.Undecodable, fmt.Sprintf("%d that cannot be decoded", c.Undecodable))
+	add(c.Undecodable-c.UnknownLink, fmt.Sprintf("%d whose headers cannot be read", c.Undecodable-c.UnknownLink))
 	add(c.Skipped, fmt.Sprintf("%d decrypted copies without their sessions", c.Skipped))
 	return strings.Join(parts, ", ")
 }
