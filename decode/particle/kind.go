@@ -226,3 +226,9 @@ func (k Kind) Generic() bool { return k == KindRequest || k == KindResponse || k
 func (k Kind) RepliesLater() bool {
 	return int(k) < len(answers) && answers[k].reply != NoKind && answers[k].reply != answers[k].ack
 }
+
+// MayGoUnanswered reports whether nothing is wrong if a confirmable message of
+// this kind gets no answer: the Node servers do not acknowledge an unasked
+// description, and devices since 0.7 do not answer the chunks of a fast update
+// (particle-iot/device-os@v2.3.1:communication/src/chunked_transfer.cpp).
+func (k Kind) MayGoUnanswered() bool { return k == KindDescribePost || k == KindChunk }
