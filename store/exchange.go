@@ -9,7 +9,6 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
-	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/store/filter"
 )
@@ -188,8 +187,7 @@ func (s *side) makeRoom(c *content, leg *Leg) {
 }
 
 // unanswered flags a message that was not answered. That is a problem if it is
-// confirmable. The Node servers do not acknowledge an unasked description, so it
-// is none for that.
+// confirmable, and of a kind that is always answered.
 func (c *content) unanswered(leg *Leg, seq Seq) {
 	if !c.has(seq) {
 		return
@@ -197,9 +195,9 @@ func (c *content) unanswered(leg *Leg, seq Seq) {
 	r := c.record(seq)
 	r.set(Unanswered)
 	bits := r.load()
-	if t, _ := header(c.plain(r, bits)); t == coap.Confirmable {
+	if t, _ := header(c.plain(r, bits)); t == coap.Confirmable && !kindOf(bits).MayGoUnanswered() {
 		leg.Unanswered++
-		if kindOf(bits) != particle.KindDescribePost && r.set(Problem) {
+		if r.set(Problem) {
 			leg.Problems++
 		}
 	}
