@@ -173,12 +173,10 @@ func readDeviceKey(path string, id lightssl.DeviceID) (datedKey, bool) {
 	if err != nil {
 		return datedKey{}, false
 	}
-	key, err := lightssl.ParseKey(b)
+	f, err := parseKeyFile(path, b, lightssl.AnyRole)
 	if err != nil {
 		return datedKey{}, false
 	}
-	f := keyFile{path: path, key: key}
-	f.classify(lightssl.AnyRole)
 	info, err := os.Stat(path)
 	if err != nil || f.role != lightssl.DeviceRole {
 		return datedKey{}, false

@@ -216,16 +216,15 @@ func (l *keyLoader) content(path string, b []byte, mode fs.FileMode, role lights
 		l.set.Ring.AddEntry(e)
 		return nil
 	}
-	key, err := lightssl.ParseKey(b)
+	f, err := parseKeyFile(path, b, role)
 	if err != nil {
 		return err
 	}
-	f := keyFile{path: path, key: key, mode: mode}
-	f.classify(role)
+	f.mode = mode
 	if f.forced && !f.fits() {
-		return fmt.Errorf("has %d bits; a %s key has %d", key.Public.N.BitLen(), role, roleBits(role))
+		return fmt.Errorf("has %d bits; a %s key has %d", f.key.Public.N.BitLen(), role, roleBits(role))
 	}
-	l.note(path, mode, key.Private != nil)
+	l.note(path, mode, f.key.Private != nil)
 	l.set.add(f)
 	return nil
 }
@@ -235,6 +234,18 @@ func (l *keyLoader) note(path string, mode fs.FileMode, secret bool) {
 	if secret && mode.Perm()&0o077 != 0 {
 		l.loose = append(l.loose, path)
 	}
+}
+
+// parseKeyFile reads the key that a file holds. Only a role that the user names
+// is no guess.
+func parseKeyFile(path string, content []byte, role lightssl.Role) (keyFile, error) {
+	key, err := lightssl.ParseKey(content)
+	if err != nil {
+		return keyFile{}, err
+	}
+	f := keyFile{path: path, key: key}
+	f.classify(role)
+	return f, nil
 }
 
 // classify finds role and device: from what the user says, else from the name,

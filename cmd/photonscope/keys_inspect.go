@@ -75,12 +75,11 @@ func (k *keysCommand) inspectFile(path string, role lightssl.Role) error {
 		k.print("%s: key log, %s, %s unreadable", path, count(scanner.Added(), "session"), count(bad, "line"))
 		return nil
 	}
-	key, err := lightssl.ParseKey(b)
+	f, err := parseKeyFile(path, b, role)
 	if err != nil {
 		return err
 	}
-	f := keyFile{path: path, key: key, mode: mode}
-	f.classify(role)
+	f.mode = mode
 	k.print("%s: %s", path, strings.Join(f.describe(), ", "))
 	return nil
 }
