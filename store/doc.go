@@ -16,5 +16,6 @@
 //	envelope  connection, session, device, credentials: one for many events
 //
 // What exceeds the budget is evicted, the oldest page first. Sequence numbers
-// never change their event.
+// keep their event, but for [Store.Redecode], which opens what is held with keys
+// that came late and says what moved.
 package store

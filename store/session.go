@@ -126,7 +126,6 @@ func (l *Leg) count(seq Seq, e *decode.Event) {
 		l.reach(StepIdentity, seq, e)
 	case *decode.Credentials:
 		l.reach(StepCredentials, seq, e)
-		l.Opened = l.Opened || b.Opened
 	case *decode.Message:
 		l.message(seq, e, b)
 	case *decode.Sealed:

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"slices"
 	"unsafe"
 
 	"github.com/photonscope/photonscope/decode"
@@ -38,13 +40,21 @@ type connection struct {
 	envelope    uint64
 	hasEnvelope bool
 	credentials *lightssl.Credentials
-	handshake   *handshake // while sealed
-	sides       [2]side    // by sender
+	handshake   handshake
+	servers     int     // keys of servers that were tried on the identity
+	sides       [2]side // by sender
 }
 
-// handshake is the records of a session that no key opened yet. With them what
-// is left of the session can be opened even after its beginning was evicted.
-type handshake [3][]byte // nonce, identity, credentials
+// handshake is the records of the handshake, as long as not all is opened. With
+// them what is left of the session can be opened by a key that comes late even
+// after its beginning was evicted.
+type handshake [3][]byte
+
+const (
+	aboutNonce = iota
+	aboutIdentity
+	aboutCredentials
+)
 
 func newSessions() sessions {
 	return sessions{conns: make(map[stream.ConnID]*connection), number: make(map[uint32]*session)}
@@ -56,16 +66,31 @@ func (s *sessions) connOf(e *decode.Event) *connection {
 		return c
 	}
 	c := s.conns[e.Conn.ID]
-	if c == nil || c.session.Number != e.Session {
+	switch {
+	case c == nil:
 		c = &connection{session: s.sessionOf(e.Session)}
 		if e.Conn.Leg == stream.CloudLeg {
 			c.leg = 1
 		}
 		c.session.Legs[c.leg].Conn = e.Conn
 		s.conns[e.Conn.ID] = c
+	case c.session.Number != e.Session:
+		s.join(c, s.sessionOf(e.Session))
 	}
 	s.latest = c
 	return c
+}
+
+// join moves a connection to another session: it turned out to be a leg of it.
+func (s *sessions) join(c *connection, v *session) {
+	was := c.session
+	v.Legs[c.leg], v.times[c.leg] = was.Legs[c.leg], was.times[c.leg]
+	was.Legs[c.leg], was.times[c.leg] = Leg{}, Histogram{}
+	c.session = v
+	if !was.Legs[0].Seen && !was.Legs[1].Seen {
+		delete(s.number, was.Number)
+		s.list = slices.DeleteFunc(s.list, func(v *session) bool { return v == was })
+	}
 }
 
 func (s *sessions) sessionOf(number uint32) *session {
@@ -82,25 +107,24 @@ func (s *sessions) sessionOf(number uint32) *session {
 func (c *connection) learn(e *decode.Event) {
 	switch b := e.Body.(type) {
 	case *decode.Nonce:
-		c.remember(0, e.Raw)
+		c.handshake[aboutNonce] = bytes.Clone(e.Raw)
 	case *decode.Identity:
-		c.remember(1, e.Raw)
+		c.handshake[aboutIdentity] = bytes.Clone(e.Raw)
 	case *decode.Credentials:
-		if b.Opened {
-			c.credentials, c.handshake = &b.Credentials, nil
-			credentials := b.Credentials
-			c.credentials = &credentials
-		} else {
-			c.remember(2, e.Raw)
+		if e.Raw != nil {
+			c.handshake[aboutCredentials] = bytes.Clone(e.Raw)
+		}
+		if !b.Opened {
+			return
+		}
+		c.session.Legs[c.leg].Opened = true
+		if c.credentials == nil || *c.credentials != b.Credentials {
+			c.credentials = new(b.Credentials)
+		}
+		if e.Known && c.session.Legs[c.leg].Sealed == 0 {
+			c.handshake = handshake{}
 		}
 	}
-}
-
-func (c *connection) remember(i int, record []byte) {
-	if c.handshake == nil {
-		c.handshake = new(handshake)
-	}
-	c.handshake[i] = append([]byte(nil), record...)
 }
 
 // count adds an event to its session's figures.

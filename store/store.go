@@ -20,6 +20,7 @@ type Store struct {
 	content content
 	writer  writer
 	notes   notes
+	moved   history
 	changed chan struct{} // nil: nobody waits
 }
 

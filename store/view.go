@@ -59,7 +59,8 @@ func (v *View) restart() {
 const stride = 256
 
 // Refresh looks at events that came since, for about the time given, or to the
-// end if that is 0. It reports whether there is more to do.
+// end if that is 0. It reports whether there is more to do. After a
+// [Store.Redecode] it begins anew.
 func (v *View) Refresh(slice time.Duration) (more bool) {
 	c := v.store.snapshot()
 	if c.epoch != v.match.content.epoch {
