@@ -26,8 +26,8 @@ func (m *model) setScope(s scope) {
 	m.apply()
 }
 
-// apply has the view look for what scope and filter ask for.
-func (m *model) apply() {
+// match is what scope and filter ask for.
+func (m *model) match() store.Match {
 	match := store.Match{}
 	if !m.filter.off {
 		match = matchOf(m.filter.compiled)
@@ -37,7 +37,13 @@ func (m *model) apply() {
 	if m.problems {
 		match.Where.Need |= store.Problem
 	}
-	m.view.SetMatch(match)
+	return match
+}
+
+// apply has the view look for that.
+func (m *model) apply() {
+	m.applied++
+	m.view.SetMatch(m.match())
 	m.more = m.view.Refresh(lookFor)
 }
 

@@ -2,34 +2,49 @@ package ui
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/photonscope/photonscope/store"
 )
 
 // stats is view 6: how much of what, how fast it was answered, how it came over
-// time, and how handshakes went.
+// time, and how handshakes went. It counts what the lists show.
 type stats struct {
-	app    *app
-	tally  *tally
-	scope  Safe // that was counted
-	list   *list
-	more   *textPane
-	kinds  []*kindTally
-	window int // index of windows
-	size   class
+	app     *app
+	tally   *tally
+	applied int // scope and filter that were counted, as the model numbers them
+	list    *list
+	more    *textPane
+	sums    []*sum // the rows
+	total   int    // events in all rows
+	devices bool   // a row is a device, else a kind
+	order   int    // index of statOrders
+	window  int    // index of windows
+	size    class
 }
 
 // windows are the times that rates are shown of.
 var windows = []struct {
-	seconds int
+	seconds int // 0: all of it
 	name    Safe
-}{{60, "1 min"}, {600, "10 min"}, {3600, "1 h"}}
+}{{60, "the last minute"}, {600, "the last 10 minutes"}, {3600, "the last hour"}, {0, "the whole time"}}
+
+// statOrders are what rows can be sorted by.
+var statOrders = []struct {
+	key  rune
+	name Safe
+	of   func(*sum) int
+}{
+	{'c', "count", (*sum).count},
+	{'n', "name", func(*sum) int { return 0 }},
+	{'p', "problems", func(s *sum) int { return s.trouble }},
+	{'r', "response time, median", func(s *sum) int { return int(s.answered.Quantile(0.5)) }},
+	{'m', "longest response time", func(s *sum) int { return int(s.answered.Max()) }},
+	{'b', "bytes", func(s *sum) int { return s.bytes }},
+}
 
 func newStats(a *app) *stats {
-	s := &stats{app: a, tally: newTally(a.model.store), more: newTextPane(a.look)}
+	s := &stats{app: a, tally: newTally(a.model.store), more: newTextPane(a.look), applied: -1}
 	s.list = newList(a.look, s)
-	s.list.empty = []Safe{"Nothing to count yet."}
 	return s
 }
 
@@ -40,27 +55,41 @@ func (s *stats) place() place { return inStats }
 func (s *stats) panes() []pane { return []pane{s.list, s.more} }
 
 func (s *stats) context() Safe {
-	who := s.app.model.scope.label
+	m := s.app.model
+	who := m.scope.label
 	if who == "" {
 		who = "all devices"
 	}
-	return who + "   rates of the last " + windows[s.window].name + " (w)"
+	return who + "   rates of " + windows[s.window].name + " (w)   " + m.label()
 }
 
 // refresh implements view.
 func (s *stats) refresh() {
 	m := s.app.model
+	s.list.empty = m.emptyText()
 	if m.paused {
 		return
 	}
-	if s.scope != m.scope.label {
-		s.scope = m.scope.label
-		s.tally.begin(m.scope.where)
+	if s.applied != m.applied {
+		s.applied = m.applied
+		s.tally.begin(m.match())
 	}
-	if s.tally.view.Refresh(lookFor) {
+	if s.tally.refresh() {
 		m.more = true
 	}
-	s.kinds = s.tally.sorted()
+	s.arrange()
+}
+
+// arrange makes the rows.
+func (s *stats) arrange() {
+	if s.sums = s.tally.byKind(); s.devices {
+		s.sums = s.tally.byDevice(devicesOf(s.app.model.sessions))
+	}
+	s.total = 0
+	for _, row := range s.sums {
+		s.total += row.count()
+	}
+	sortSums(s.sums, statOrders[s.order].of)
 	s.list.refresh()
 }
 
@@ -69,23 +98,58 @@ func (s *stats) do(act action) bool {
 	switch act {
 	case actWindow:
 		s.window = (s.window + 1) % len(windows)
+	case actGroup:
+		s.devices = !s.devices
+		s.arrange()
+	case actSort:
+		s.sortMenu()
 	case actOpen:
-		if s.list.sel >= len(s.kinds) {
-			return false
-		}
-		k := s.kinds[s.list.sel]
-		s.app.goToPlace(inMessages)
-		applyFilter(s.app, kindFilter(k.name))
+		return s.open()
 	default:
 		return false
 	}
 	return true
 }
 
+func (s *stats) sortMenu() {
+	m := &menu{app: s.app, title: "sort by"}
+	for i, o := range statOrders {
+		m.items = append(m.items, menuItem{o.key, o.name, func() {
+			s.order = i
+			s.arrange()
+		}})
+	}
+	s.app.open(m)
+}
+
+// open shows the messages of the selected row.
+func (s *stats) open() bool {
+	if s.list.sel >= len(s.sums) {
+		return false
+	}
+	name := s.sums[s.list.sel].name
+	if !s.devices {
+		expr := kindFilter(name)
+		if f := s.app.model.filter; f.text != "" && !f.off {
+			expr = "(" + f.text + ") and " + expr
+		}
+		s.app.goToPlace(inMessages)
+		applyFilter(s.app, expr)
+		return true
+	}
+	for _, d := range devicesOf(s.app.model.sessions) {
+		if d.label() == name {
+			s.app.enter(inMessages, deviceScope(d))
+			return true
+		}
+	}
+	return false
+}
+
 // kindFilter returns the expression for the events of a name.
 func kindFilter(name Safe) string {
-	for _, t := range []store.EventType{store.TypeOpened, store.TypeNonce, store.TypeIdentity, store.TypeCredentials, store.TypeSealed, store.TypeMalformed, store.TypeGap, store.TypeClosed, store.TypeFinding} {
-		if t.String() == string(name) {
+	for t := store.TypeOpened; t <= store.TypeFinding; t++ {
+		if t != store.TypeMessage && t.String() == string(name) {
 			return fmt.Sprintf("type == %q", name)
 		}
 	}
@@ -93,180 +157,53 @@ func kindFilter(name Safe) string {
 }
 
 // Len implements rowSource.
-func (s *stats) Len() int { return len(s.kinds) }
+func (s *stats) Len() int { return len(s.sums) }
 
 // plan returns the columns that a size has room for.
 func (s *stats) plan() []column {
+	first := column{title: "KIND", width: 18}
+	if s.devices {
+		first.title = "DEVICE"
+	}
+	number := func(title Safe, w int) column { return column{title: title, width: w, right: true} }
 	switch {
 	case s.size <= narrow:
-		return []column{{title: "KIND", width: 17}, {title: "COUNT", width: 6, right: true}, {title: "!", width: 3, right: true}, {title: "SHARE"}}
+		return []column{first, number("COUNT", 6), number("!", 3), {title: "SHARE"}}
 	case s.size < large:
-		return []column{{title: "KIND", width: 17}, {title: "COUNT", width: 7, right: true}, {title: "!", width: 3, right: true}, {title: "p50", width: 6, right: true}, {title: "p99", width: 6, right: true}, {title: "max", width: 6, right: true}, {title: "SHARE"}}
+		return []column{first, number("COUNT", 7), number("!", 3), number("p50", 6), number("p99", 6), number("max", 6), {title: "SHARE"}}
 	}
-	return []column{{title: "KIND", width: 19}, {title: "COUNT", width: 9, right: true}, {title: "D→S", width: 9, right: true}, {title: "S→D", width: 9, right: true}, {title: "!", width: 5, right: true}, {title: "p50", width: 8, right: true}, {title: "p95", width: 8, right: true}, {title: "p99", width: 8, right: true}, {title: "max", width: 8, right: true}, {title: "BYTES", width: 9, right: true}, {title: "SHARE"}}
+	return []column{first, number("COUNT", 9), number("D→S", 9), number("S→D", 9), number("!", 5), number("RTT p50", 8), number("p95", 8), number("p99", 8), number("max", 8), number("BYTES", 9), {title: "SHARE"}}
 }
 
 // Row implements rowSource.
 func (s *stats) Row(dst []cell, i int) []cell {
-	k := s.kinds[i]
-	total := 0
-	for _, k := range s.kinds {
-		total += k.count()
-	}
+	r := s.sums[i]
 	number := func(n int) cell { return cell{text: Safe(fmt.Sprint(n))} }
 	quantile := func(q float64) cell {
-		if k.answered.Count() == 0 {
+		if r.answered.Count() == 0 {
 			return cell{text: "-"}
 		}
-		return cell{text: duration(k.answered.Quantile(q))}
+		return cell{text: duration(r.answered.Quantile(q))}
 	}
-	share := float64(k.count()) / float64(max(total, 1))
-	cells := s.list.places(max(s.width(), 1))
-	room := max(cells[len(cells)-1].w-5, 1)
-	bars := cell{padded(bar(share, room), room) + Safe(fmt.Sprintf("%4.0f%%", 100*share)), normal}
-	trouble := number(k.trouble)
-	if k.trouble > 0 {
+	trouble := number(r.trouble)
+	if r.trouble > 0 {
 		trouble.role = warning
 	}
-	name := cell{text: k.name}
+	name, share := cell{text: r.name}, s.share(r)
 	switch {
 	case s.size <= narrow:
-		return append(dst, name, number(k.count()), trouble, bars)
+		return append(dst, name, number(r.count()), trouble, share)
 	case s.size < large:
-		return append(dst, name, number(k.count()), trouble, quantile(0.5), quantile(0.99), quantile(1), bars)
+		return append(dst, name, number(r.count()), trouble, quantile(0.5), quantile(0.99), quantile(1), share)
 	}
-	return append(dst, name, number(k.count()), number(k.sent[0]), number(k.sent[1]), trouble, quantile(0.5), quantile(0.95), quantile(0.99), quantile(1), cell{text: bytesText(k.bytes)}, bars)
+	return append(dst, name, number(r.count()), number(r.sent[0]), number(r.sent[1]), trouble, quantile(0.5), quantile(0.95), quantile(0.99), quantile(1), cell{text: bytesText(r.bytes)}, share)
 }
 
-func (s *stats) width() int {
+// share draws a row's part of all events, as wide as the last column.
+func (s *stats) share(r *sum) cell {
 	_, _, w, _ := s.list.GetRect()
-	return w
-}
-
-// draw implements view.
-func (s *stats) draw(c canvas, size class, only pane) {
-	s.size = size
-	s.list.plan = s.plan()
-	s.more.lines = wrapped(s.details(), c.w-4)
-	switch only {
-	case pane(s.list):
-		y := 0
-		if size > tiny {
-			y = s.drawRates(c)
-		}
-		c.sub(0, y, c.w, c.h-y).put(s.list)
-		return
-	case pane(s.more):
-		c.rule(0, s.title(), true)
-		c.sub(2, 1, c.w-4, c.h-1).put(s.more)
-		return
-	}
-	y := s.drawRates(c) + 1
-	lower := min(max(len(s.more.lines), 3), (c.h-y)/2)
-	upper := c.h - y - lower - 1
-	c.sub(0, y, c.w, upper).put(s.list)
-	c.rule(y+upper, s.title(), s.more.HasFocus())
-	c.sub(2, y+upper+1, c.w-4, lower).put(s.more)
-}
-
-func (s *stats) title() Safe {
-	if s.list.sel < len(s.kinds) {
-		return s.kinds[s.list.sel].name
-	}
-	return ""
-}
-
-// drawRates draws what came over time and returns how many lines that took.
-func (s *stats) drawRates(c canvas) int {
-	until := s.tally.last
-	if now := s.app.now(); now.After(until) {
-		until = now
-	}
-	type rate struct {
-		name Safe
-		of   func(*second) float64
-		text func(float64) Safe
-	}
-	count := func(v float64) Safe { return Safe(fmt.Sprintf("%.0f", v)) }
-	size := func(v float64) Safe { return bytesText(int(v)) }
-	rates := []rate{
-		{"messages/s", func(s *second) float64 { return float64(s.messages) }, count},
-		{"bytes/s D→S", func(s *second) float64 { return float64(s.bytes[0]) }, size},
-		{"bytes/s S→D", func(s *second) float64 { return float64(s.bytes[1]) }, size},
-		{"slowest answer", func(s *second) float64 { return s.slowest.Seconds() }, func(v float64) Safe { return duration(time.Duration(v * float64(time.Second))) }},
-	}
-	const label, tail = 16, 16
-	columns := max(min(c.w-label-tail-2, windows[s.window].seconds), 10)
-	for y, r := range rates {
-		values := s.tally.series(until.Unix(), windows[s.window].seconds, columns, r.of)
-		peak := 0.0
-		for _, v := range values {
-			peak = max(peak, v)
-		}
-		c.text(1, y, r.name, normal)
-		c.text(label, y, spark(values), fromDevice)
-		c.text(label+columns+1, y, "peak "+r.text(peak), quiet)
-	}
-	return len(rates)
-}
-
-// details says how the answers of the selected kind spread, and how handshakes
-// went.
-func (s *stats) details() []line {
-	w := wordWriter{width: 12}
-	if s.list.sel < len(s.kinds) {
-		w.lines = append(w.lines, spread(&s.kinds[s.list.sel].answered)...)
-	}
-	w.gap()
-	good, failed, took := handshakes(s.app.model.sessions)
-	w.add("handshakes", Safe(fmt.Sprintf("%d succeeded, %d failed", good, failed)))
-	if took.Count() > 0 {
-		w.add("they took", "median "+duration(took.Quantile(0.5))+", slowest "+duration(took.Max()))
-	}
-	used, budget := s.app.model.store.Size()
-	w.add("memory", bytesText(used)+" of "+bytesText(budget)+Safe(fmt.Sprintf(" for events; %d evicted", s.app.model.store.Evicted())))
-	return w.lines
-}
-
-// spread draws how response times are distributed.
-func spread(h *store.Histogram) []line {
-	if h.Count() == 0 {
-		return []line{{text: "No answers of this kind, so no response times.", role: quiet}}
-	}
-	head, row := Safe("response  "), Safe("          ")
-	const cellWidth = 7
-	most := 0
-	steps := []time.Duration{0, time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond, 160 * time.Millisecond, 640 * time.Millisecond, time.Hour}
-	counts := make([]int, len(steps)-1)
-	for i := range counts {
-		counts[i] = h.Between(steps[i], steps[i+1])
-		most = max(most, counts[i])
-	}
-	for i, n := range counts {
-		head += padded("<"+duration(steps[i+1]), cellWidth)
-		cell := Safe(" ")
-		if n > 0 {
-			cell = Safe(sparks[(len(sparks)-1)*n/most]) + Safe(fmt.Sprint(n))
-		}
-		row += padded(cell, cellWidth)
-	}
-	return []line{{text: head, role: quiet}, {text: row, role: normal}}
-}
-
-// handshakes counts how sessions began.
-func handshakes(sessions []store.Session) (good, failed int, took store.Histogram) {
-	for i := range sessions {
-		l := sessions[i].Main()
-		st := stageOf(&sessions[i])
-		switch {
-		case st.on:
-			good++
-			if first, last := l.Steps[store.StepOpened], l.Steps[store.StepHelloReply]; first.Done && last.Done {
-				took.Add(last.At.Sub(first.At))
-			}
-		case l.Over():
-			failed++
-		}
-	}
-	return good, failed, took
+	spans := s.list.places(max(w, 1))
+	room := max(spans[len(spans)-1].w-5, 2)
+	part := float64(r.count()) / float64(max(s.total, 1))
+	return cell{text: padded(bar(part, room-1), room) + Safe(fmt.Sprintf("%4.0f%%", 100*part))}
 }

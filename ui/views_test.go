@@ -15,15 +15,6 @@ func TestFollowAtEverySize(t *testing.T) {
 	}
 }
 
-func TestStatsAtEverySize(t *testing.T) {
-	all := demo(t)
-	for _, size := range screenSizes {
-		a := newApp(Options{Store: stored(all...), Title: "demo.pcapng"})
-		press(a, "6", "j")
-		golden(t, fmt.Sprintf("stats-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
-	}
-}
-
 func TestAnExchangeCanBeFollowedAlone(t *testing.T) {
 	a := newApp(Options{Store: stored(demo(t)...)})
 	press(a, "2", "/")
@@ -38,16 +29,6 @@ func TestAnExchangeCanBeFollowedAlone(t *testing.T) {
 	press(a, "T")
 	if n := f.talk.view.Len(); n != all {
 		t.Errorf("%d messages, were %d", n, all)
-	}
-}
-
-func TestEnterOnAKindShowsItsMessages(t *testing.T) {
-	a := newApp(Options{Store: stored(demo(t)...)})
-	press(a, "6")
-	k := a.view().(*stats).kinds[0]
-	press(a, "Enter")
-	if a.view().place() != inMessages || a.model.Len() != k.count() {
-		t.Errorf("%d events of %s are shown, %d were counted", a.model.Len(), k.name, k.count())
 	}
 }
 
