@@ -328,6 +328,7 @@ func (a *app) doFilter(act action) bool {
 		a.model.problems = !a.model.problems
 		a.model.apply()
 		a.refresh()
+		a.say(normal, map[bool]Safe{true: "Problems only. ! shows all again.", false: "All events are shown."}[a.model.problems])
 	default:
 		return false
 	}

@@ -113,11 +113,6 @@ func (a *app) attach(tv *tview.Application) {
 		a.handleKey(ev)
 		return nil
 	})
-	tv.SetMouseCapture(func(ev *tcell.EventMouse, act tview.MouseAction) (*tcell.EventMouse, tview.MouseAction) {
-		a.input()
-		a.handleMouse(ev, act)
-		return nil, act
-	})
 	draws := 0
 	tv.SetAfterDrawFunc(func(tcell.Screen) {
 		draws++
@@ -146,21 +141,32 @@ func (a *app) PasteHandler() func(string, func(tview.Primitive)) {
 	}
 }
 
-// handleMouse chooses the pane and the row that is clicked, and scrolls.
-func (a *app) handleMouse(ev *tcell.EventMouse, act tview.MouseAction) {
-	if a.quitting || a.top() != nil {
-		return
-	}
-	a.guard(func() {
-		switch act {
-		case tview.MouseLeftClick:
-			a.click(ev.Position())
-		case tview.MouseScrollDown:
-			a.pane().do(actDown)
-		case tview.MouseScrollUp:
-			a.pane().do(actUp)
+// MouseHandler implements tview.Primitive: it chooses the pane and the row that is
+// clicked, and scrolls.
+func (a *app) MouseHandler() func(tview.MouseAction, *tcell.EventMouse, func(tview.Primitive)) (bool, tview.Primitive) {
+	return func(act tview.MouseAction, ev *tcell.EventMouse, _ func(tview.Primitive)) (consumed bool, _ tview.Primitive) {
+		a.input()
+		if a.quitting || a.top() != nil {
+			return false, nil
 		}
-	})
+		a.guard(func() { consumed = a.pointed(act, ev) })
+		return consumed, nil
+	}
+}
+
+// pointed does what a mouse action asks for.
+func (a *app) pointed(act tview.MouseAction, ev *tcell.EventMouse) bool {
+	switch act {
+	case tview.MouseLeftClick:
+		a.click(ev.Position())
+	case tview.MouseScrollDown:
+		a.pane().do(actDown)
+	case tview.MouseScrollUp:
+		a.pane().do(actUp)
+	default:
+		return false
+	}
+	return true
 }
 
 func (a *app) click(x, y int) {

@@ -1,0 +1,126 @@
+package ui
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// keysDoc is the key table as the documentation has it.
+const keysDoc = "../docs/keys.md"
+
+func TestTheDocumentedKeysAreThoseOfTheTable(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Keys of the screen\n\nMade from the table in the code (`go test ./ui -update`). `?` shows those that work where you are, Ctrl-P finds a command by a word.\n")
+	for _, s := range sections {
+		var rows []string
+		for _, k := range bindings {
+			if k.in&s.in != 0 {
+				var keys []string
+				for _, name := range strings.Fields(k.keys) {
+					keys = append(keys, "`"+strings.ReplaceAll(name, "|", `\|`)+"`")
+				}
+				rows = append(rows, fmt.Sprintf("| %s | %s |\n", strings.Join(keys, " "), k.help))
+			}
+		}
+		if len(rows) > 0 {
+			fmt.Fprintf(&b, "\n## %s\n\n| key | does |\n|---|---|\n%s", strings.ToUpper(string(s.title[:1]))+string(s.title[1:]), strings.Join(rows, ""))
+		}
+	}
+	if *update {
+		if err := os.WriteFile(keysDoc, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(keysDoc); err != nil || string(got) != b.String() {
+		t.Errorf("%s is not that of the table (%v): go test ./ui -update", keysDoc, err)
+	}
+}
+
+func TestNoKeyDoesTwoThingsInOnePlace(t *testing.T) {
+	for _, s := range sections {
+		does := make(map[string]action)
+		for _, b := range bindings {
+			if b.in&s.in == 0 {
+				continue
+			}
+			for _, key := range strings.Fields(b.keys) {
+				if other, ok := does[key]; ok {
+					t.Errorf("%s: %s does %s and %s", s.title, key, other, b.do)
+				}
+				does[key] = b.do
+			}
+		}
+	}
+}
+
+// Keys that equal others on a terminal, steer the flow of serial lines, or are
+// taken by terminals.
+var neverBound = []string{"Ctrl-H", "Ctrl-I", "Ctrl-J", "Ctrl-M", "Ctrl-S", "Ctrl-Q", "Alt-Enter"}
+
+func TestKeysThatTerminalsTakeAreNotBound(t *testing.T) {
+	for _, b := range bindings {
+		for _, key := range strings.Fields(b.keys) {
+			if slices.Contains(neverBound, key) {
+				t.Errorf("%s is bound to %s", key, b.do)
+			}
+		}
+	}
+}
+
+func TestEveryKeyOfTheHelpDoesSomethingOrSaysWhyNot(t *testing.T) {
+	all := demo(t)
+	views := []string{"1", "2", "3", "4", "5", "6"}
+	for _, view := range views {
+		for _, b := range bindings {
+			if b.in&anywhere == 0 || b.do == actQuit || b.do == actRedraw || b.do == actEscape || b.do == actBack {
+				continue
+			}
+			a := newApp(Options{Screen: newScreen(t, 80, 24), Store: stored(all...)})
+			press(a, view)
+			screen := show(t, a, 80, 24)
+			before := capture(screen, a.look)
+			key := strings.Fields(b.keys)[0]
+			if key == view {
+				continue
+			}
+			press(a, key)
+			redraw(a, screen)
+			if string(capture(screen, a.look)) == string(before) && len(a.view().panes()) > 1 {
+				t.Errorf("%s in view %s changes nothing and says nothing", key, view)
+			}
+		}
+	}
+}
+
+func TestAnUnknownKeyIsNamed(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "Z")
+	if !strings.Contains(string(a.notice), "Z does nothing here") {
+		t.Errorf("the screen says %q", a.notice)
+	}
+}
+
+func TestCommandsAreFoundByAnyWord(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "Ctrl-P")
+	typed(a, "statist")
+	press(a, "Enter")
+	if a.view().place() != inStats {
+		t.Errorf("the palette leads to %s", a.view().name())
+	}
+	press(a, ":")
+	typed(a, "theme dark")
+	press(a, "Enter")
+	if a.look.theme != Dark {
+		t.Errorf("the theme is %s", a.look.theme)
+	}
+	press(a, ":")
+	typed(a, "thme dark")
+	press(a, "Enter")
+	if !strings.Contains(string(a.notice), "did you mean theme") {
+		t.Errorf("a misspelt command: %q", a.notice)
+	}
+}
