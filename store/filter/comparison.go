@@ -3,6 +3,10 @@ package filter
 import (
 	"fmt"
 	"strings"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/particle"
 )
 
 // comparison is an operator between a field and what it is compared with.
@@ -97,10 +101,33 @@ func (p *parser) asked(t *test, quantifier string) node {
 	if p.err != nil {
 		return nil
 	}
+	t.foresee()
 	if negated {
 		return &not{t}
 	}
 	return t
+}
+
+// foresee asks a test about every kind of message, or type of event, if it is
+// about nothing else, so that matching is looking up what it said.
+func (t *test) foresee() {
+	switch {
+	case t.other.field != nil:
+	case t.left.field.Key == "photon.msg":
+		for _, k := range particle.Kinds() {
+			if t.holds(field.WordOf(k.Name)) {
+				t.kinds |= 1 << k.Kind
+			}
+		}
+		t.by = kindDecides
+	case t.left.field.Key == "type":
+		for i, name := range decode.EventTypes {
+			if t.holds(field.WordOf(name)) {
+				t.types |= 1 << i
+			}
+		}
+		t.by = typeDecides
+	}
 }
 
 // right parses what a field is compared with.

@@ -226,6 +226,7 @@ var kindFields = map[string]kindSet{
 	"photon.subscribe.":  kinds(particle.KindSubscribe),
 	"photon.describe.":   kinds(particle.KindDescribe, particle.KindDescribePost, particle.KindDescribeReply, particle.KindDescribeBlock),
 	"photon.metrics.":    kinds(particle.KindMetrics),
+	"photon.ota.":        1<<(particle.KindOTA3Refused+1) - 1<<particle.KindUpdateBegin, // those of updates stand together
 }
 
 func kinds(all ...particle.Kind) (s kindSet) {

@@ -6,6 +6,7 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -51,6 +52,19 @@ var direct = map[string]getter{
 		return dst
 	},
 	"photon.rtt": responseTime,
+	"photon.mid_gap": func(s *scratch, dst []field.Value, _ *Field) []field.Value {
+		if s.m.Meaning.MIDGap == 0 {
+			return dst
+		}
+		return append(dst, field.IntOf(int64(s.m.Meaning.MIDGap)))
+	},
+	"photon.ota.crc_ok": func(s *scratch, dst []field.Value, _ *Field) []field.Value {
+		if u := &s.m.Meaning.Update; s.m.Meaning.Kind == particle.KindChunk && u.Known {
+			dst = append(dst, field.BoolOf(u.CRCOK))
+		}
+		return dst
+	},
+	"photon.event.name": eventName,
 	"coap.type": func(s *scratch, dst []field.Value, _ *Field) []field.Value {
 		return append(dst, field.UintOf(uint64(s.m.Plain[0]>>4&3)))
 	},
@@ -74,6 +88,34 @@ func appendBytes(dst []field.Value, b []byte) []field.Value {
 		return dst
 	}
 	return append(dst, field.BytesOf(b))
+}
+
+// eventName joins the Uri-Path options behind the first one, which says that it is
+// an event.
+func eventName(s *scratch, dst []field.Value, _ *Field) []field.Value {
+	parts := 0
+	var name []byte
+	for _, o := range s.message().Options {
+		if o.Number != coap.URIPath {
+			continue
+		}
+		switch parts {
+		case 0:
+		case 1:
+			name = o.Value
+		case 2:
+			s.name = append(append(append(s.name[:0], name...), '/'), o.Value...)
+			name = s.name
+		default:
+			s.name = append(append(s.name, '/'), o.Value...)
+			name = s.name
+		}
+		parts++
+	}
+	if parts < 2 {
+		return dst
+	}
+	return append(dst, field.TextOf(name))
 }
 
 func responseTime(s *scratch, dst []field.Value, _ *Field) []field.Value {

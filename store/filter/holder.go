@@ -51,7 +51,7 @@ type question struct {
 // waiting is a connection with requests that wait.
 type waiting struct {
 	requests int
-	over     [2]bool // by direction: nothing more comes
+	over     [2]uint64 // by direction: what comes is no answer to a request with a lower number
 }
 
 // held is an event that matches, or that matches if it is answered one way.
@@ -94,7 +94,7 @@ func (h *Holder) Feed(dst []decode.Event, e *decode.Event) []decode.Event {
 func (h *Holder) Finish(dst []decode.Event) []decode.Event {
 	for h.first < len(h.queue) {
 		if r := &h.queue[h.first]; r.waits {
-			h.decide(r, Undecided)
+			h.decide(r, h.verdict(h.first))
 		}
 		dst = h.pop(dst)
 	}
@@ -113,9 +113,10 @@ func (h *Holder) learn(e *decode.Event) {
 		if c == nil || b.How == stream.Cut { // what would have come is not known
 			return
 		}
-		c.over[e.From&1] = true
+		end := h.number + uint64(len(h.queue))
+		c.over[e.From&1] = end
 		if b.How == stream.Reset {
-			c.over = [2]bool{true, true}
+			c.over = [2]uint64{end, end}
 		}
 	}
 }
@@ -128,7 +129,9 @@ func (h *Holder) answered(e *decode.Event, m *decode.Message) {
 	for i := 0; i < maxSame && n >= h.number+uint64(h.first); i++ {
 		r := &h.queue[n-h.number]
 		if r.waits && r.event.At.Equal(at) {
-			h.decide(r, Answered)
+			if h.verdict(int(n-h.number)) == Undecided {
+				h.decide(r, Answered)
+			}
 			return
 		}
 		n = r.before
@@ -146,13 +149,10 @@ func (h *Holder) decide(r *held, a Answer) {
 
 // hold puts an event behind those that are held, if it may match.
 func (h *Holder) hold(e *decode.Event) {
-	r := held{event: *e}
+	r := held{event: *e, matches: h.filter.Match(e)}
 	m, ok := e.Body.(*decode.Message)
 	if ok && Asks(m) {
-		r.matches = h.filter.MatchWith(e, Relation{Answered})
-		r.waits = r.matches != h.filter.MatchWith(e, Relation{Unanswered})
-	} else {
-		r.matches = h.filter.Match(e)
+		r.waits = r.matches != h.filter.MatchWith(e, Relation{Answered}) || r.matches != h.filter.MatchWith(e, Relation{Unanswered})
 	}
 	if r.waits {
 		h.wait(&r, m)
@@ -188,19 +188,30 @@ func cost(e *decode.Event) int {
 func (h *Holder) release(dst []decode.Event) []decode.Event {
 	for h.first < len(h.queue) {
 		r := &h.queue[h.first]
-		switch {
-		case !r.waits:
-		case h.newest.Sub(r.event.At) > ExchangeLifetime || h.conns[r.question.conn].over[r.event.From.Opposite()]:
-			h.decide(r, Unanswered)
-		case len(h.queue)-h.first > MaxHeld || h.bytes > MaxHeldBytes:
-			h.gaveUp++
-			h.decide(r, Undecided)
-		default:
-			return dst
+		if r.waits {
+			a := h.verdict(h.first)
+			if a == Undecided {
+				if len(h.queue)-h.first <= MaxHeld && h.bytes <= MaxHeldBytes {
+					return dst
+				}
+				h.gaveUp++
+			}
+			h.decide(r, a)
 		}
 		dst = h.pop(dst)
 	}
 	return dst
+}
+
+// verdict says of a request in the queue whether its exchange ended without an
+// answer.
+func (h *Holder) verdict(i int) Answer {
+	r := &h.queue[i]
+	over := h.conns[r.question.conn].over[r.event.From.Opposite()]
+	if h.newest.Sub(r.event.At) > ExchangeLifetime || h.number+uint64(i) < over {
+		return Unanswered
+	}
+	return Undecided
 }
 
 // pop takes the first event off the queue, and appends it to dst if it matches.
@@ -217,8 +228,9 @@ func (h *Holder) pop(dst []decode.Event) []decode.Event {
 	h.first++
 	if h.first == len(h.queue) || h.first >= MaxHeld {
 		h.number += uint64(h.first)
-		h.queue = h.queue[:copy(h.queue, h.queue[h.first:])]
-		h.first = 0
+		n := copy(h.queue, h.queue[h.first:])
+		clear(h.queue[n:])
+		h.queue, h.first = h.queue[:n], 0
 	}
 	return dst
 }

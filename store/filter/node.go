@@ -100,11 +100,29 @@ type test struct {
 	set   []span
 	regex *regexp.Regexp
 	other operand // its field is nil unless two fields are compared
+
+	by    decider
+	kinds kindSet  // with kindDecides: those that match
+	types eventSet // with typeDecides: those that match
 }
 
+// decider says what decides a test.
+type decider uint8
+
+const (
+	valuesDecide decider = iota
+	kindDecides
+	typeDecides
+)
+
 func (t *test) match(s *scratch) bool {
-	if s.in&t.left.field.in == 0 {
+	switch {
+	case s.in&t.left.field.in == 0:
 		return false
+	case t.by == kindDecides:
+		return s.kind&t.kinds != 0
+	case t.by == typeDecides:
+		return s.in&t.types != 0
 	}
 	s.left = s.values(s.left[:0], &t.left)
 	switch {

@@ -31,7 +31,7 @@ func sampled(t testing.TB, events []decode.Event) (some []decode.Event, rows []r
 func TestTheFilterAgreesWithTheReference(t *testing.T) {
 	events, rows := sampled(t, samples(t))
 	mk := newMaker(t, rand.Uint64(), rows)
-	hits, tests := 0, 600
+	hits, tests := 0, 300
 	if testing.Short() {
 		tests = 100
 	}

@@ -21,7 +21,7 @@ type scratch struct {
 	listed bool // list is that of the event at hand
 
 	left, right []field.Value
-	text        []byte
+	text, name  []byte
 	addresses   [2][16]byte
 	printer     decode.Printer
 	collect     func(*field.Def, field.Value) // collects list, made once
