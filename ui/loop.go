@@ -40,6 +40,7 @@ func (r *refresher) run(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	changed := r.app.opt.Store.Changed()
+	r.seen.notes = -1 // what came before is still to be drawn
 	for {
 		select {
 		case <-r.over:
