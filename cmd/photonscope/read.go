@@ -56,27 +56,7 @@ it.`,
 		Args: takes(1, manyArgs, capturesHelp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.names = args
-			if err := cmp.Or(out.check(), r.checkOnly()); err != nil {
-				return err
-			}
-			if r.only.filter != nil {
-				defer r.forgetSpooled()
-				if err := r.choose(cmd.Context()); err != nil {
-					return err
-				}
-			}
-			r.quiet, r.bothLegs = out.quiet, out.legs == "both"
-			if r.write != "" && !asksForOutput(cmd) {
-				return r.into(cmd.Context(), nobody{})
-			}
-			if out.choose(a); out.onScreen() {
-				return a.show(cmd.Context(), &out, ui.Options{Title: strings.Join(args, ", ")}, func(ctx context.Context, a *app) error {
-					r.app, r.bothLegs = a, true
-					return r.into(ctx, out.screen)
-				})
-			}
-			r.out = a.newOutput(r.printTo(), &out)
-			return r.into(cmd.Context(), r.out)
+			return r.command(cmd, &out)
 		},
 	}
 	r.register(cmd)
@@ -85,6 +65,32 @@ it.`,
 	cmd.Flags().StringVarP(&r.write, "write", "w", "", "write what is read as a recording to a pcapng `file`, or - for standard output")
 	cmd.Flags().StringVar(&r.only.expr, "only", "", "with -w: of sessions in which nothing matches this `expression` keep nothing, of the others the packets, and the messages that match")
 	return withSchema(a, cmd)
+}
+
+// command does what the flags of read ask for.
+func (r *reading) command(cmd *cobra.Command, out *outputFlags) error {
+	if err := cmp.Or(out.check(), r.checkOnly()); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if r.only.filter != nil {
+		defer r.forgetSpooled()
+		if err := r.choose(ctx); err != nil {
+			return err
+		}
+	}
+	r.quiet, r.bothLegs = out.quiet, out.legs == "both"
+	if r.write != "" && !asksForOutput(cmd) {
+		return r.into(ctx, nobody{})
+	}
+	if out.choose(r.app); out.onScreen() {
+		return r.app.show(ctx, out, ui.Options{Title: strings.Join(r.names, ", ")}, func(ctx context.Context, a *app) error {
+			r.app, r.bothLegs = a, true
+			return r.into(ctx, out.screen)
+		})
+	}
+	r.out = r.app.newOutput(r.printTo(), out)
+	return r.into(ctx, r.out)
 }
 
 // reading is one run over captures.
