@@ -22,6 +22,12 @@ const recordings = "../captures/testdata/recordings/"
 // events decodes a recording with the keys that belong to it.
 func events(t testing.TB, recording string) []decode.Event {
 	t.Helper()
+	return decoded(t, recordings+recording, allKeys(t))
+}
+
+// allKeys are the keys of all devices and servers of the recordings.
+func allKeys(t testing.TB) *lightssl.Keyring {
+	t.Helper()
 	ring := new(lightssl.Keyring)
 	keys, err := filepath.Glob(recordings + "keys/devices/*.der")
 	if err != nil || len(keys) == 0 {
@@ -43,7 +49,7 @@ func events(t testing.TB, recording string) []decode.Event {
 		}
 		ring.AddKey(key, role)
 	}
-	return decoded(t, recordings+recording, ring)
+	return ring
 }
 
 // demo is a recording of photonscope demo: a device, the proxy and a cloud.

@@ -11,7 +11,8 @@ import (
 type stats struct {
 	app     *app
 	tally   *tally
-	applied int // scope and filter that were counted, as the model numbers them
+	applied int    // scope and filter that were counted, as the model numbers them
+	epoch   uint64 // of the store that was counted
 	list    *list
 	more    *textPane
 	sums    []*sum // the rows
@@ -70,8 +71,8 @@ func (s *stats) refresh() {
 	if m.paused {
 		return
 	}
-	if s.applied != m.applied {
-		s.applied = m.applied
+	if epoch := m.store.Epoch(); s.applied != m.applied || s.epoch != epoch {
+		s.applied, s.epoch = m.applied, epoch
 		s.tally.begin(m.match())
 	}
 	if s.tally.refresh() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -123,6 +124,20 @@ func TestStatsAreTheSameHoweverEventsArrive(t *testing.T) {
 	}
 	if s.tally.relay.added.Count() == 0 {
 		t.Error("the demo is proxied, but the proxy added no time to any message")
+	}
+}
+
+func TestStatsCountAnewWhenAKeyComesLate(t *testing.T) {
+	a := newApp(Options{Store: stored(decoded(t, recordings+"healthy-brewskey-fw2.3.1/capture.pcapng", new(lightssl.Keyring))...)})
+	s := statsOf(a)
+	if s.tally.kinds["sealed"].count() == 0 {
+		t.Fatal("nothing is sealed without keys")
+	}
+	a.opt.Store.Redecode(allKeys(t))
+	a.refresh()
+	want := statsOf(newApp(Options{Store: stored(talk(t)...)}))
+	if !slices.EqualFunc(s.sums, want.sums, func(x, y *sum) bool { return x.name == y.name && x.sent == y.sent && x.bytes == y.bytes }) {
+		t.Error("the figures are not those of the opened session")
 	}
 }
 
