@@ -14,17 +14,22 @@ func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
 	if p.json.add == nil {
 		p.json.add = p.json.value
 	}
+	if m, ok := e.Body.(*Message); ok {
+		return p.appendMessage(dst, e, m)
+	}
+	return p.appendAny(dst, e)
+}
+
+// appendAny is AppendJSON for every type of event.
+func (p *Printer) appendAny(dst []byte, e *Event) []byte {
 	dst = append(dst, `{"type":"`...)
 	dst = append(dst, e.Body.Name()...)
 	dst = append(dst, `","time":"`...)
 	dst = p.clock.append(dst, e.At)
 	dst = append(dst, '"')
-	p.json.b, p.json.many, p.json.showSecrets = dst, nil, p.ShowSecrets
-	p.json.outer = field.Value{}
+	p.json.begin(dst, p.ShowSecrets)
 	p.Each(e, p.json.add)
-	p.json.closeArray()
-	dst, p.json.b = p.json.b, nil
-	return append(dst, "}\n"...)
+	return p.json.end()
 }
 
 // jsonLine is a JSON object that is being written.
@@ -35,6 +40,19 @@ type jsonLine struct {
 	outer       field.Value // the last bytes that were no part of others; their digits are at outerAt
 	outerAt     int
 	add         func(*field.Def, field.Value) // value as a function, made once
+}
+
+// begin goes on with an object of which dst has the front.
+func (j *jsonLine) begin(dst []byte, showSecrets bool) {
+	j.b, j.many, j.showSecrets, j.outer = dst, nil, showSecrets, field.Value{}
+}
+
+// end completes the line.
+func (j *jsonLine) end() []byte {
+	j.closeArray()
+	dst := j.b
+	j.b = nil
+	return append(dst, "}\n"...)
 }
 
 func (j *jsonLine) value(def *field.Def, v field.Value) {
@@ -88,12 +106,5 @@ func (c *clock) append(dst []byte, t time.Time) []byte {
 		c.text = t.UTC().AppendFormat(c.text[:0], "2006-01-02T15:04:05.")
 	}
 	dst = append(dst, c.text...)
-	ns := t.Nanosecond()
-	var digits [9]byte
-	for i := len(digits) - 1; i >= 0; i-- {
-		digits[i] = byte('0' + ns%10)
-		ns /= 10
-	}
-	dst = append(dst, digits[:]...)
-	return append(dst, 'Z')
+	return append(appendNanos(dst, t.Nanosecond()), 'Z')
 }

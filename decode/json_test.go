@@ -1,15 +1,20 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // Every line is JSON, no key appears twice, and every key is in the table of
@@ -227,4 +232,60 @@ func BenchmarkJSON(b *testing.B) {
 	b.ReportMetric(float64(o), "ns/event")
 	b.ReportMetric(float64(r), "ns/json.Marshal")
 	b.ReportMetric(float64(o)/float64(r), "ratio")
+}
+
+// wantTableLine checks that the line of an event is the one that the table of
+// fields gives, byte for byte.
+func wantTableLine(t *testing.T, p *Printer, e *Event) {
+	t.Helper()
+	line := string(p.AppendJSON(nil, e))
+	if want := string(p.appendAny(nil, e)); line != want {
+		t.Fatalf("the line of a message\n%sby the table of fields\n%s", line, want)
+	}
+}
+
+func TestLinesOfMessagesAreThoseOfTheTableOfFields(t *testing.T) {
+	var p Printer
+	for _, name := range vectorNames {
+		for _, e := range decodeAll(vectorKeys(t), loadVectors(t, name).items(t)) {
+			wantTableLine(t, &p, &e)
+		}
+	}
+	rng := rand.New(rand.NewPCG(7, 8))
+	e := eventMessage(t)
+	for range 3000 {
+		m := *e.Body.(*Message)
+		m.Plain = bytes.Clone(m.Plain)
+		for range rng.IntN(6) {
+			m.Plain[1+rng.IntN(len(m.Plain)-1)] = byte(rng.Uint32())
+		}
+		var parsed coap.Message
+		if parsed.Parse(m.Plain) != nil {
+			continue
+		}
+		var c particle.Conversation
+		m.Meaning = c.Next(e.From, e.At, &parsed)
+		m.Meaning.HasRTT, m.Meaning.RTT = rng.IntN(2) == 0, time.Duration(rng.Uint64()>>rng.IntN(64))
+		odd := e
+		odd.Body, odd.Known, odd.Altered, odd.Session = &m, rng.IntN(2) == 0, rng.IntN(2) == 0, rng.Uint32()
+		odd.From, odd.Conn.Leg = stream.Direction(rng.IntN(2)), stream.Leg(rng.IntN(3))
+		if rng.IntN(9) == 0 {
+			odd.Raw = nil
+		}
+		wantTableLine(t, &p, &odd)
+	}
+}
+
+func TestSecondsAreWrittenAsStrconvWritesThem(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 200_000 {
+		d := time.Duration(rng.Uint64() >> rng.IntN(64))
+		if rng.IntN(3) == 0 {
+			d -= d % time.Microsecond
+		}
+		got, want := string(appendSeconds(nil, d)), strconv.FormatFloat(d.Seconds(), 'g', -1, 64)
+		if got != want {
+			t.Fatalf("%d ns: %s, want %s", d, got, want)
+		}
+	}
 }

@@ -79,6 +79,7 @@ func TestDamagedMessagesAreDissectedWhole(t *testing.T) {
 				t.Fatalf("%x: %v", plain[i], err)
 			}
 			object(t, string(p.AppendJSON(nil, e)))
+			wantTableLine(t, &p, e)
 			p.AppendTree(nil, e)
 			if m, ok := e.Body.(*Message); ok {
 				if err := everyValueHasAPlace(e, m); err != nil {

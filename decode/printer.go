@@ -160,6 +160,13 @@ func (p *Printer) coap(m *coap.Message) {
 	if len(m.Token) > 0 {
 		p.add(&defCoapToken, field.BytesOf(m.Token))
 	}
+	p.options(m)
+	if len(m.Payload) > 0 {
+		p.add(&defCoapPayload, field.BytesOf(m.Payload))
+	}
+}
+
+func (p *Printer) options(m *coap.Message) {
 	for i := range m.Options {
 		o := &m.Options[i]
 		def := optionDef(o.Number)
@@ -167,9 +174,6 @@ func (p *Printer) coap(m *coap.Message) {
 			def = unknownDef(o.Number)
 		}
 		p.add(def, optionValue(def, o.Value))
-	}
-	if len(m.Payload) > 0 {
-		p.add(&defCoapPayload, field.BytesOf(m.Payload))
 	}
 }
 

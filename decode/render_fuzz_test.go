@@ -97,6 +97,7 @@ func checkForms(t *testing.T, p *Printer, e *Event) {
 	}
 	checkHarmless(t, "comment", p.AppendComment(nil, e))
 	text := p.AppendJSON(nil, e)
+	wantTableLine(t, p, e)
 	checkHarmless(t, "JSON", bytes.TrimSuffix(text, []byte("\n")))
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {

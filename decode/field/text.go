@@ -2,6 +2,7 @@ package field
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -81,10 +82,7 @@ func appendPrintableASCII(dst []byte, c byte) []byte {
 // written as \u escapes, so the raw line is as safe on a terminal as any other
 // output.
 func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
-	plain := 0
-	for plain < len(s) && jsonSafe[s[plain]] {
-		plain++
-	}
+	plain := safePrefix(s)
 	dst = append(dst, '"')
 	dst = append(dst, s[:plain]...)
 	if plain < len(s) {
@@ -93,13 +91,40 @@ func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
+// safePrefix returns how many bytes at the front of s stand for themselves. It
+// looks at eight at once.
+func safePrefix[T string | []byte](s T) int {
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		b := s[n : n+8]
+		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		if bad := unsafeBytes(x); bad != 0 {
+			return n + bits.TrailingZeros64(bad)/8
+		}
+	}
+	for n < len(s) && jsonSafe[s[n]] {
+		n++
+	}
+	return n
+}
+
+// unsafeBytes sets the highest bit of each byte that a JSON string must escape:
+// control characters, '"', '\\', and all that is not ASCII. Above the first of
+// them others may be set wrongly, because subtraction borrows.
+func unsafeBytes(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash, del := x^'"'*ones, x^'\\'*ones, x^0x7f*ones
+	control := x - ' '*ones
+	return (control | (quote - ones) | (slash - ones) | (del - ones) | x) & highs
+}
+
 func appendJSONText[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if jsonSafe[c] {
-				i++
+				i += max(1, safePrefix(s[i:]))
 				continue
 			}
 			dst = append(dst, s[start:i]...)

@@ -2,6 +2,7 @@ package field
 
 import (
 	"encoding/hex"
+	"math/rand/v2"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -17,6 +18,27 @@ func TestHexAgreesWithTheStandardLibrary(t *testing.T) {
 			if got, want := string(AppendHex([]byte("x"), all[start:end])), "x"+hex.EncodeToString(all[start:end]); got != want {
 				t.Fatalf("bytes %d to %d: %s, want %s", start, end, got, want)
 			}
+		}
+	}
+}
+
+// Looking at eight bytes at once finds the same as looking at each.
+func TestSafeBytesAreCountedAtAnyPlace(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		b := make([]byte, rng.IntN(40))
+		for i := range b {
+			b[i] = 'a' + byte(rng.IntN(3))
+			if rng.IntN(10) == 0 {
+				b[i] = byte(rng.Uint32())
+			}
+		}
+		want := 0
+		for want < len(b) && jsonSafe[b[want]] {
+			want++
+		}
+		if got := safePrefix(b); got != want {
+			t.Fatalf("%q: %d, want %d", b, got, want)
 		}
 	}
 }
