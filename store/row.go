@@ -69,7 +69,7 @@ const (
 	Unanswered                   // it asks for one, and none came in time, or before the connection ended
 	Answers                      // it answers a message that was seen
 	Retry                        // a confirmable message that was sent before
-	Lone                         // the other leg does not carry it
+	Lone                         // the other leg does not carry it, or the capture lost it there
 	Differs                      // the other leg carries it with different bytes
 	Altered                      // decode.Event.Altered
 	Problem                      // worth a look: see problemOf

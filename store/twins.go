@@ -18,7 +18,7 @@ const maxWaiting = 256 // events of a leg and direction that wait for their twin
 // twins pairs the events of a session's legs.
 type twins struct {
 	waiting [2][2][]unpaired // by leg, by sender
-	gapped  [2]bool          // by sender: a leg lost bytes, so that nothing proves a difference
+	over    [2][2]bool       // by leg, by sender: nothing more comes
 }
 
 type unpaired struct {
@@ -50,10 +50,16 @@ func contentOf(e *decode.Event) (hash uint64, id uint32) {
 // pair links an event to its twin, or has it wait for it.
 func (t *twins) pair(c *content, conn *connection, seq Seq, e *decode.Event) {
 	from := e.From & 1
-	if _, gap := e.Body.(*decode.Gap); gap {
-		t.gapped[from] = true
+	if e.Conn.Leg == stream.Tapped {
+		return
 	}
-	if e.Conn.Leg == stream.Tapped || e.Raw == nil {
+	if b, closed := e.Body.(*decode.Closed); closed {
+		t.close(c, conn, from)
+		if b.How == stream.Reset {
+			t.close(c, conn, from^1)
+		}
+	}
+	if e.Raw == nil {
 		return
 	}
 	mine, other := &t.waiting[conn.leg][from], &t.waiting[conn.leg^1][from]
@@ -71,12 +77,17 @@ func (t *twins) pair(c *content, conn *connection, seq Seq, e *decode.Event) {
 		differs = at >= 0
 	}
 	if at < 0 {
-		t.wait(c, conn, mine, unpaired{seq, hash, id})
+		*mine = append(*mine, unpaired{seq, hash, id})
+		if t.over[conn.leg^1][from] {
+			t.release(c, conn, mine, 1)
+		} else if len(*mine) == maxWaiting {
+			t.release(c, conn, mine, maxWaiting/2)
+		}
 		return
 	}
 	c.twin((*other)[at].seq, seq, differs)
-	t.alone(c, conn, from, (*other)[:at])
-	t.alone(c, conn, from, *mine)
+	t.alone(c, conn, (*other)[:at])
+	t.alone(c, conn, *mine)
 	*mine = (*mine)[:0]
 	*other = (*other)[:copy(*other, (*other)[at+1:])]
 }
@@ -90,18 +101,24 @@ func indexID(list []unpaired, id uint32) int {
 	return -1
 }
 
-// wait has an event wait for its twin.
-func (t *twins) wait(c *content, conn *connection, list *[]unpaired, u unpaired) {
-	if len(*list) == maxWaiting {
-		t.alone(c, conn, directionOf(c.record(u.seq).load()), (*list)[:maxWaiting/2])
-		*list = (*list)[:copy(*list, (*list)[maxWaiting/2:])]
+// close notes that a leg carries nothing more from a sender.
+func (t *twins) close(c *content, conn *connection, from stream.Direction) {
+	t.over[conn.leg][from] = true
+	other := &t.waiting[conn.leg^1][from]
+	t.release(c, conn, other, len(*other))
+}
+
+// release lets the first n events of a list wait no more.
+func (t *twins) release(c *content, conn *connection, list *[]unpaired, n int) {
+	t.alone(c, conn, (*list)[:n])
+	if *list = (*list)[:copy(*list, (*list)[n:])]; len(*list) == 0 {
+		*list = nil
 	}
-	*list = append(*list, u)
 }
 
 // alone flags events whose twin will not come, if there is another leg.
-func (t *twins) alone(c *content, conn *connection, from stream.Direction, list []unpaired) {
-	if t.gapped[from&1] || !conn.session.Legs[0].Seen || !conn.session.Legs[1].Seen {
+func (t *twins) alone(c *content, conn *connection, list []unpaired) {
+	if !conn.session.Legs[0].Seen || !conn.session.Legs[1].Seen {
 		return
 	}
 	for _, u := range list {
