@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -71,6 +72,7 @@ func TestEveryFormatGivesTheSameItems(t *testing.T) {
 	for name, f := range files {
 		checkStory(t, name, bytes.NewReader(f), want)
 		checkStory(t, name+", gzip", bytes.NewReader(gzipped(f)), want)
+		checkStory(t, name+", gzip of two members", bytes.NewReader(slices.Concat(gzipped(f[:77]), gzipped(f[77:]))), want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -38,7 +39,10 @@ func seeds() [][]byte {
 	six := sixDialogue("\x2c\x00\x01\x04\x00\x00\x00\x00"+"\x06\x00\x00\x00\x00\x00\x00\x07", 60)
 	out = append(out, pcapFile(binary.BigEndian, magicNano, linkRaw, six...))
 	late := newDialogue().open().up(5, "late").down(1, "x").add(1, tcpACK, 2, 9, "").up(3, "ABCD").add(0, tcpFIN|tcpACK, 20, 1, "").add(1, tcpRST, 2, 0, "")
-	return append(out, late.file(), gzipped(d.file()), encode(randomItems(7, 20, 600)))
+	for _, c := range crashes() {
+		out = append(out, c.file)
+	}
+	return append(out, late.file(), gzipped(d.file()), slices.Concat(gzipped(d.file()[:90]), gzipped(d.file()[90:])), encode(randomItems(7, 20, 600)))
 }
 
 // FuzzRead demands of any input: no panic, no error but the documented, items in
