@@ -15,7 +15,7 @@ func (a *app) drawAll(c canvas) {
 	} else {
 		a.drawTabs(c.row(0), size)
 	}
-	c.row(1).text(1, 0, a.contextLine(), normal)
+	c.row(1).text(1, 0, a.contextLine(size), normal)
 	body := c.sub(0, 2, c.w, c.h-4)
 	if _, events := a.view().(eventLister); events && !a.opt.Live && size >= standard {
 		body.h--
@@ -128,13 +128,16 @@ func (a *app) state() (Safe, role) {
 	return "○ FILE", quiet
 }
 
-func (a *app) contextLine() Safe {
-	text := clean(a.opt.Title)
+func (a *app) contextLine(size class) Safe {
+	text := clean(a.opt.Title) + "   "
+	if size <= narrow {
+		text = ""
+	}
 	if a.model.scope.label != "" {
-		text += "   " + a.model.scope.label
+		text += a.model.scope.label + "   "
 	}
 	if more := a.view().context(); more != "" {
-		text += "   " + more
+		text += more
 	}
 	return text
 }

@@ -98,8 +98,12 @@ func (h *hexPane) column(i int) int {
 // Draw implements tview.Primitive.
 func (h *hexPane) Draw(screen tcell.Screen) {
 	c := boxCanvas(h.Box, screen, h.look)
-	if h.hidden != "" {
-		for y, line := range wrap(h.hidden, c.w, 0) {
+	hidden := h.hidden
+	if len(h.data) == 0 && hidden == "" {
+		hidden = "This event has no bytes of its own."
+	}
+	if hidden != "" {
+		for y, line := range wrap(hidden, c.w, 0) {
 			c.text(0, y, line, normal)
 		}
 		return

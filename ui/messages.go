@@ -215,6 +215,9 @@ func (m *messages) draw(c canvas, size class, only pane) {
 	upper := max(c.h*2/5, 6)
 	c.sub(0, 0, c.w, upper).put(m.list)
 	left := c.w / 2
+	if roomy := c.w - hexWidth(16) - 3; roomy >= c.w*2/5 {
+		left = min(left, roomy)
+	}
 	c.rule(upper, "fields", m.tree.HasFocus())
 	c.sub(left, upper, c.w-left, 1).rule(0, m.hexTitle(), m.hex.HasFocus())
 	c.text(left, upper, "┬", quiet)
