@@ -15,9 +15,11 @@ import (
 // lightssl.Keyring.Generation has risen; readers see the store as it was until
 // all is done. For a moment it takes the memory of the store twice.
 //
-// What is held is then what it would be had the keys been there from the start. Of
-// a session whose beginning was evicted, the first frame of each direction keeps
-// 16 unreadable bytes: its IV is gone with the frame before.
+// What is held is then what it would be had the keys been there from the start.
+// Where a capture lost bytes, the two directions may alternate otherwise, and the
+// time of a frame is that of the bytes it was taken for. Of a session whose
+// beginning was evicted, the first frame of each direction keeps 16 unreadable
+// bytes: its IV is gone with the frame before.
 //
 // Events mostly keep their numbers. Where bytes after a gap turn out to be other
 // frames than they seemed, or a key was noted where it came late, what follows

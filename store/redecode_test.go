@@ -55,6 +55,7 @@ func TestLateKeysOfMadeSessions(t *testing.T) {
 func sameByConnection(t *testing.T, got, want []decode.Event) {
 	t.Helper()
 	byConn := func(a, b decode.Event) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) }
+	got, want = slices.Clone(got), slices.Clone(want)
 	slices.SortStableFunc(got, byConn)
 	slices.SortStableFunc(want, byConn)
 	for i := range min(len(got), len(want)) {

@@ -82,6 +82,41 @@ func TestViewsShowWhatTheModelShows(t *testing.T) {
 	}
 }
 
+// Whole pages are evicted here, again and again, under views that keep up and views
+// that lag behind.
+func TestViewsFollowEviction(t *testing.T) {
+	tr := newTraffic(9)
+	tr.play(3, 12_000)
+	events := decoded(tr.keys, tr.items)
+	rnd := rand.New(rand.NewPCG(9, 9))
+	s := New(2*pageSize + 1<<20)
+	var views []*View
+	for _, m := range someMatches {
+		v := NewView(s)
+		v.SetMatch(m)
+		views = append(views, v)
+	}
+	for len(events) > 0 {
+		n := min(len(events), rnd.IntN(3000))
+		s.Append(events[:n])
+		events = events[n:]
+		for _, v := range views {
+			switch rnd.IntN(6) {
+			case 0:
+				checkView(t, s, v, rnd)
+			case 1, 2:
+				v.Refresh(0)
+			}
+		}
+	}
+	if first, _ := s.Bounds(); first < 4*pageLen {
+		t.Fatalf("only %d events evicted", first)
+	}
+	for _, v := range views {
+		checkView(t, s, v, rnd)
+	}
+}
+
 // checkView refreshes a view and compares it with the model, in arrival order,
 // sorted, and folded.
 func checkView(t *testing.T, s *Store, v *View, rnd *rand.Rand) {
