@@ -33,7 +33,6 @@ type app struct {
 	mouse      bool
 	quitting   bool
 
-	lastInput
 	work           sync.WaitGroup          // what goes on beside the loop
 	finished       atomic.Pointer[outcome] // and what became of it last
 	player         player
@@ -139,10 +138,10 @@ func (a *app) refresh() {
 	}
 	a.goOn()
 	a.advance()
-	a.busy.Store(a.model.more || a.hunt != nil)
 	for _, v := range a.views {
 		v.refresh()
 	}
+	a.busy.Store(a.model.more || a.hunt != nil)
 }
 
 // goTo shows a view.

@@ -235,3 +235,20 @@ func TestSetOfEvents(t *testing.T) {
 		seen[seq] = true
 	}
 }
+
+func TestCountingGoesOnUntilAllIsCounted(t *testing.T) {
+	s := store.New(0)
+	all := talk(t)
+	const times = 400 // more than one look at the store takes
+	chunks := 0
+	for range times {
+		s.Append(all)
+	}
+	for i := range all {
+		if kindOf(&all[i]) == "chunk" {
+			chunks += times
+		}
+	}
+	d := drive(t, 140, 45, Options{Title: "test", Store: s})
+	d.press("6").see(fmt.Sprintf("chunk %22d ", chunks))
+}

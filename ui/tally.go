@@ -51,8 +51,7 @@ func (t *tally) begin(m store.Match) {
 
 // refresh looks at what came. It reports whether there is more.
 func (t *tally) refresh() bool {
-	more := t.view.Refresh(lookFor)
-	return t.relay.view.Refresh(lookFor) || more
+	return t.view.Refresh(lookFor) || t.relay.view.Refresh(lookFor)
 }
 
 // count counts an event. It reports false: the view is to keep nothing.
