@@ -11,6 +11,7 @@ type input struct {
 	start, end int
 	offset     int64 // of buf[start] in the capture
 	err        error // what r ended with
+	one        bool  // of several: holds no more than it must
 }
 
 func newInput(r io.Reader) *input { return &input{r: r} }
@@ -78,7 +79,7 @@ func (in *input) fill(n int) {
 		got, err := in.r.Read(in.buf[in.end:])
 		in.end += got
 		in.err = err
-		if got == free && len(in.buf) < maxBuffer {
+		if got == free && len(in.buf) < maxBuffer && !in.one {
 			in.grow() // the source has more than fits
 		}
 		if got > 0 || err != nil {

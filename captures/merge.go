@@ -27,14 +27,29 @@ func (a *assembler) merge(inputs []Input) error {
 			heap.Pop(&waiting)
 		}
 	}
-	return errors.Join(faults...)
+	return joinFaults(faults)
+}
+
+// joinFaults joins the faults of inputs, each of which may be joined of several.
+func joinFaults(faults []error) error {
+	var all []error
+	for _, err := range faults {
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			all = append(all, several.Unwrap()...)
+		} else {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
 }
 
 // packets yields those of one input, each valid until the next one, and stores
 // what was wrong with it.
 func (a *assembler) packets(from Input, fault *error) iter.Seq[*packet] {
 	return func(yield func(*packet) bool) {
-		*fault = newReader(from, a.stats, yield).read()
+		rd := newReader(from, a.stats, yield)
+		rd.in.one = true
+		*fault = rd.read()
 	}
 }
 
@@ -57,7 +72,9 @@ func (h heads) Less(i, j int) bool {
 }
 
 func (h *heads) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
+	end := len(*h) - 1
+	last := (*h)[end]
+	(*h)[end] = head{} // let go of the input
+	*h = (*h)[:end]
 	return last
 }

@@ -8,10 +8,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"github.com/photonscope/photonscope/captures/gen"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -126,6 +128,38 @@ func TestADamagedInputEndsAlone(t *testing.T) {
 			t.Errorf("errors %q, want %q in place %d", lines, part, i)
 		}
 	}
+}
+
+// Several faults of one input are several lines, as those of several inputs are.
+func TestEveryFaultIsALine(t *testing.T) {
+	d, _ := chat()
+	n := newNG(binary.LittleEndian).iface(linkRaw, 0, nil).block(blockEnhanced, make([]byte, 8))
+	for _, p := range d.packets {
+		n.enhanced(0, p.micros(), p)
+	}
+	_, err := all([]Input{{"a", bytes.NewReader(n.b[:len(n.b)-1])}, {"b", strings.NewReader("text")}}, ReadOptions{})
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(several.Unwrap()) != 3 {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A capture in very many parts needs little memory for each.
+func TestManyPartsNeedLittleMemory(t *testing.T) {
+	file, truth := generated(t, gen.Traffic{Packets: 1000, Sessions: 20})
+	w := takeApart(t, "pcap", file)
+	var inputs []Input
+	for _, p := range w.packets {
+		part := slices.Concat(file[:w.front], file[p.start:p.end])
+		inputs = append(inputs, Input{R: bytes.NewReader(part)})
+	}
+	var list []item
+	var err error
+	used := allocated(func() { list, err = all(inputs, ReadOptions{}) })
+	if most := uint64(len(inputs) * (minBuffer + 16<<10)); err != nil || used > most {
+		t.Errorf("%d bytes for %d parts, want at most %d; %v", used, len(inputs), most, err)
+	}
+	checkTruth(t, list, truth)
 }
 
 // A consumer that stops gets nothing more, and nobody reads on.
