@@ -114,6 +114,8 @@ func tabsWidth(tabs []Safe, gap int) int {
 // state says whether what is shown is live and complete.
 func (a *app) state() (Safe, role) {
 	switch {
+	case a.opt.Log.raised() > a.alarmsSeen:
+		return "✗ ALARM, L tells", bad
 	case a.model.paused:
 		return Safe(fmt.Sprintf("■ PAUSED  %d new", a.model.waiting())), warning
 	case a.player.on:

@@ -8,13 +8,15 @@
 //
 // # How it is made
 //
-//	ui.go loop.go tty.go        Run, the two goroutines, quitting
-//	app.go bars.go size.go      what is on the screen; the lines around a view; sizes
-//	keys.go commands.go help.go the key table, and what comes from it
-//	safe.go canvas.go theme.go  text that may be drawn; drawing; roles and their styles
-//	list.go tree.go hex.go text.go dialog.go prompt.go editor.go   widgets
-//	model.go event.go           the events as the screen sees them
-//	messages.go …               views
+//	ui.go loop.go tty.go             Run, the two goroutines, quitting
+//	app.go act.go bars.go size.go    what is on the screen; what keys do anywhere; the lines around a view; sizes
+//	keys.go commands.go help.go      the key table, and what comes from it
+//	safe.go canvas.go theme.go       text that may be drawn; drawing; roles and their styles
+//	list.go tree.go letters.go hex.go text.go spark.go              widgets
+//	dialog.go menu.go prompt.go editor.go explain.go                what lies on a view
+//	model.go scope.go filter.go find.go clock.go sort.go marks.go   the events as the screen sees them
+//	copy.go export.go replay.go log.go                              what else can be done with them
+//	start.go sessions.go device.go messages.go event.go handshake.go ladder.go follow.go stats.go   views
 //
 // # How to add a view
 //
@@ -23,7 +25,7 @@
 //     hexPane or textPane, or a *tview.Box and draw onto boxCanvas.
 //  2. Its place among newViews (views.go), and its place bit in keys.go.
 //  3. Keys: an action constant and a row in bindings (keys.go); the view's do
-//     handles the action. Footer, help, palette, commands and the README table
+//     handles the action. Footer, help, palette, commands and docs/keys.md
 //     follow from the row. What has no key is a row of ownCommands (commands.go).
 //  4. A test that draws it at screenSizes with golden (golden_test.go), and a
 //     story with drive (driver_test.go). go test ./ui -update writes

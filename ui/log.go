@@ -12,6 +12,8 @@ type Log struct {
 	mu   sync.Mutex
 	text []string
 	n    int // lines ever added
+
+	alarms int // that were raised
 }
 
 const maxLog = 1000
@@ -37,6 +39,28 @@ func (l *Log) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.text)
+}
+
+// Alarm tells of something that is lost, of which a line has been or will be
+// added: the first line of the screen says so until the log is looked at.
+func (l *Log) Alarm() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.alarms++
+	l.n++ // something new to draw
+}
+
+// raised returns how many alarms there were.
+func (l *Log) raised() int {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alarms
 }
 
 // count returns how many lines were ever added.

@@ -66,7 +66,8 @@ func (a *app) comment() {
 	a.open(p)
 }
 
-// noteOf returns the comment at the selected event.
+// noteOf returns the comment at the selected event, or the one sentence on what is
+// wrong.
 func (a *app) noteOf() Safe {
 	seq, ok := a.selectedEvent()
 	if !ok || a.at == startView {
@@ -74,6 +75,9 @@ func (a *app) noteOf() Safe {
 	}
 	if text := a.model.store.Comment(seq); text != "" {
 		return "; " + clean(text)
+	}
+	if n := a.model.trouble.Len(); n > 0 && a.view().place() == inSessions {
+		return plural(n, "problem") + ": n goes to the next, ! shows them alone"
 	}
 	return ""
 }

@@ -58,6 +58,15 @@ func TestNotesOfTheProgramAreInTheEventLog(t *testing.T) {
 	d.see("disk full")
 }
 
+func TestAnAlarmIsShownUntilTheLogIsLookedAt(t *testing.T) {
+	log := new(Log)
+	d := drive(t, 80, 24, Options{Title: "test", Log: log, Live: true})
+	d.see("LIVE")
+	log.Add("record: disk full")
+	log.Alarm()
+	d.see("ALARM").press("4").see("ALARM").press("L").see("disk full").press("Esc").see("LIVE")
+}
+
 func TestPastedTextGoesIntoInputAndNowhereElse(t *testing.T) {
 	d := drive(t, 80, 24, Options{Title: "test", Store: stored(demo(t)...)})
 	paste := func(text string) {

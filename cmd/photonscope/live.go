@@ -44,6 +44,7 @@ type live struct {
 	keyLogs  []*keyLogFile
 	log      *log
 	notes    notes
+	screen   *tui // that shows the events; nil: they are printed
 }
 
 // newLive opens what a live source writes to.
@@ -52,7 +53,7 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	if err != nil {
 		return nil, err
 	}
-	l := &live{app: a, keys: keys, log: log}
+	l := &live{app: a, keys: keys, log: log, screen: o.screen}
 	printTo := a.stdout
 	if f.record == "-" {
 		printTo = a.stderr // the recording has standard output
@@ -145,6 +146,9 @@ func (l *live) inform(format string, args ...any) {
 // alarm leaves a note of something that is lost.
 func (l *live) alarm(format string, args ...any) {
 	l.notes.add(slog.LevelError, fmt.Sprintf(format, args...))
+	if l.screen != nil {
+		l.screen.log.Alarm()
+	}
 }
 
 // serve runs a source until ctx ends or it fails, and prints and records what
