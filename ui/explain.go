@@ -108,7 +108,7 @@ type question struct{ *dialog }
 func newQuestion(a *app) *question {
 	return &question{newDialog(a, "show secrets?", func(w int) []line {
 		return wrapped([]line{
-			{text: "Explanations will show AES keys, IVs and salts until you hide them (s) or quit."},
+			{text: "AES keys, IVs and salts will be on the screen until you hide them (s in an explanation) or quit."},
 			{},
 			{text: "Whoever sees the key of a session can read all of it, in recordings too. Do not show them on a shared screen, in a picture or in a bug report unless the keys were made for that."},
 			{},

@@ -42,6 +42,7 @@ func TestSecretsAreShownAfterAskingOnce(t *testing.T) {
 	d.press("2").see("250 events").press("g", "j", "j", "j", "K").see("key [secret]")
 	d.press("s").see("Esc keeps them hidden").press("Esc").gone("Esc keeps them hidden").see("key [secret]")
 	d.press("s", "Enter").wait("the key", has)
+	d.press("Esc").see("AES-128 key  " + key).press("K")
 	d.press("Esc", "j", "K").see("IV        " + iv) // it is not asked again
 	d.press("s").gone(iv).see("IV        [secret]")
 }

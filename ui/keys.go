@@ -118,7 +118,7 @@ type binding struct {
 // bindings is the key table. Rows of a pane or a view come before those that
 // hold anywhere; among rows of one kind the footer keeps their order.
 var bindings = []binding{
-	{actSecrets, "s", inExplain, "secrets", "show the session's keys in explanations, or hide them"},
+	{actSecrets, "s", inExplain, "secrets", "show the sessions' keys, or hide them"},
 	{actCopy, "y", inExplain, "copy", "copy a command, or the explanation"},
 	{actOpen, "Enter", inPanes | inStart | inDialog, "open", "go in, open, choose"},
 	{actBack, "q", inDialog, "", "close"},

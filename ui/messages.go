@@ -26,7 +26,6 @@ func newMessages(a *app) *messages {
 	m.list = newList(a.look, m.rows)
 	m.list.follow = true
 	m.tree = newTree(a.look)
-	m.tree.secrets = a.opt.ShowSecrets
 	m.hex = newHexPane(a.look)
 	m.list.moved = m.load
 	m.tree.moved = m.treeMoved
@@ -90,8 +89,14 @@ func (m *messages) treeMoved() {
 	l := &m.tree.layers[layer]
 	m.hex.show(l.Bytes, m.tree.letters)
 	m.hex.mark(from, to)
-	if l.Secret && !m.app.opt.ShowSecrets {
-		m.hex.hidden = "[secret] These bytes are the session's keys. --show-secrets shows them."
+	m.maskKeys()
+}
+
+// maskKeys hides the session's keys, or shows them if they were asked for.
+func (m *messages) maskKeys() {
+	m.tree.secrets, m.hex.hidden = m.app.opt.ShowSecrets, ""
+	if i := m.tree.layer; i < len(m.tree.layers) && m.tree.layers[i].Secret && !m.tree.secrets {
+		m.hex.hidden = "[secret] These bytes are the session's keys. K explains them, and there s shows them."
 	}
 }
 
@@ -208,6 +213,7 @@ func payloadStart(layers []decode.Layer) int {
 func (m *messages) draw(c canvas, size class, only pane) {
 	m.rows.size = size
 	m.list.plan = m.rows.plan()
+	m.maskKeys()
 	if only != nil {
 		m.drawAlone(c, only)
 		return
