@@ -2,29 +2,25 @@ package ui
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/rivo/tview"
 )
 
-// How often the store is looked at, and how long no key must have come before
-// the terminal is given back.
 const (
-	refreshEvery = 40 * time.Millisecond
-	quietBefore  = 60 * time.Millisecond
-	quietAtMost  = 3 * time.Second
+	refreshEvery = 40 * time.Millisecond // how often the store is looked at
 	drainEvery   = 10 * time.Millisecond
+	hushAtMost   = 3 * time.Second // the keys that the loop has been given are a hundred
 )
 
 // refresher asks the loop to draw what is new. It is the only one that asks, and
 // it is the one that stops the loop.
 type refresher struct {
-	app  *app
-	tv   *tview.Application
-	tty  *quietTty
-	over chan struct{} // closed when the loop has ended by itself
-	seen drawState     // as drawn last
+	app    *app
+	tv     *tview.Application
+	screen *quietScreen
+	over   chan struct{} // closed when the loop has ended by itself
+	seen   drawState     // as drawn last
 }
 
 // drawState is what a draw depends on beside keys: it is read without the loop.
@@ -84,12 +80,9 @@ func (r *refresher) draw() {
 	}
 }
 
-// stop ends the loop. tcell waits for its readers when it gives the terminal
-// back, and they wait for the loop while keys are left: so the terminal's input
-// is dropped first, and the loop drains what came before.
+// stop ends the loop.
 func (r *refresher) stop() {
-	r.tty.closing.Store(true)
-	for began := time.Now(); r.tty.inUse && time.Since(began) < quietAtMost && r.app.sinceInput() < quietBefore; {
+	for began := time.Now(); !r.screen.hush() && time.Since(began) < hushAtMost; {
 		select {
 		case <-r.over:
 			return
@@ -97,14 +90,4 @@ func (r *refresher) stop() {
 		}
 	}
 	r.tv.Stop()
-}
-
-// lastInput is when the last key or mouse event came, in nanoseconds since 1970.
-type lastInput struct{ at atomic.Int64 }
-
-// input notes that a key or mouse event came.
-func (l *lastInput) input() { l.at.Store(time.Now().UnixNano()) }
-
-func (l *lastInput) sinceInput() time.Duration {
-	return time.Duration(time.Now().UnixNano() - l.at.Load())
 }

@@ -6,30 +6,32 @@ import (
 	"github.com/gdamore/tcell/v2"
 )
 
-// quietTty is the terminal, whose input can be dropped: the end of the screen
-// must not wait for keys that nobody reads any more.
-type quietTty struct {
-	tcell.Tty
-	closing atomic.Bool
-	inUse   bool
+// quietScreen is a screen whose events can be dropped. tcell waits for its
+// readers when it gives the terminal back, and they wait until somebody takes
+// the keys that were typed; but tview takes none while it stops. So whoever
+// stops it hushes the screen first.
+type quietScreen struct {
+	tcell.Screen
+	hushed  atomic.Bool
+	polling atomic.Bool // somebody is inside PollEvent
 }
 
-// Read implements tcell.Tty.
-func (t *quietTty) Read(b []byte) (int, error) {
+// PollEvent implements tcell.Screen. Once the screen is hushed it returns only
+// when the screen has ended.
+func (s *quietScreen) PollEvent() tcell.Event {
 	for {
-		n, err := t.Tty.Read(b)
-		if err != nil || n == 0 || !t.closing.Load() {
-			return n, err
+		s.polling.Store(true)
+		ev := s.Screen.PollEvent()
+		s.polling.Store(false) // before looking at hushed, so that hush sees one or the other
+		if ev == nil || !s.hushed.Load() {
+			return ev
 		}
 	}
 }
 
-// openScreen opens the terminal that the program runs in.
-func openScreen(quiet *quietTty) (tcell.Screen, error) {
-	tty, err := tcell.NewDevTty()
-	if err != nil {
-		return tcell.NewScreen() // a console that is no file, as on Windows
-	}
-	quiet.Tty, quiet.inUse = tty, true
-	return tcell.NewTerminfoScreenFromTty(quiet)
+// hush drops all events from now on. Until it returns true, which takes as long
+// as the loop needs for the keys it has been given, some may still be delivered.
+func (s *quietScreen) hush() bool {
+	s.hushed.Store(true)
+	return s.polling.Load()
 }

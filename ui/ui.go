@@ -70,12 +70,13 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the 
 // loop to draw if there is anything new. Nobody else asks. To quit, the refresher
 // ends first, because asking a loop that has ended would wait for ever.
 func Run(ctx context.Context, opt Options) (err error) {
-	quiet := &quietTty{}
 	if opt.Screen == nil {
-		if opt.Screen, err = openScreen(quiet); err != nil {
+		if opt.Screen, err = tcell.NewScreen(); err != nil {
 			return err
 		}
 	}
+	screen := &quietScreen{Screen: opt.Screen}
+	opt.Screen = screen
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = &PanicError{fault, debug.Stack()}
@@ -87,7 +88,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	a.quit = cancel
 	tv := tview.NewApplication()
 	a.attach(tv)
-	r := &refresher{app: a, tv: tv, tty: quiet, over: make(chan struct{})}
+	r := &refresher{app: a, tv: tv, screen: screen, over: make(chan struct{})}
 	done := make(chan struct{})
 	go func() { defer close(done); r.run(ctx) }()
 	defer func() { close(r.over); cancel(); <-done; a.work.Wait() }()
@@ -109,7 +110,6 @@ func (a *app) attach(tv *tview.Application) {
 	}
 	screen.SetTitle("photonscope")
 	tv.SetInputCapture(func(ev *tcell.EventKey) *tcell.EventKey {
-		a.input()
 		a.handleKey(ev)
 		return nil
 	})
@@ -132,7 +132,6 @@ func (a *app) Draw(screen tcell.Screen) {
 // pasted: elsewhere its letters would be keys.
 func (a *app) PasteHandler() func(string, func(tview.Primitive)) {
 	return func(text string, _ func(tview.Primitive)) {
-		a.input()
 		if p, ok := a.top().(interface{ paste(string) }); ok {
 			a.guard(func() { p.paste(text) })
 			return
@@ -145,7 +144,6 @@ func (a *app) PasteHandler() func(string, func(tview.Primitive)) {
 // clicked, and scrolls.
 func (a *app) MouseHandler() func(tview.MouseAction, *tcell.EventMouse, func(tview.Primitive)) (bool, tview.Primitive) {
 	return func(act tview.MouseAction, ev *tcell.EventMouse, _ func(tview.Primitive)) (consumed bool, _ tview.Primitive) {
-		a.input()
 		if a.quitting || a.top() != nil {
 			return false, nil
 		}
