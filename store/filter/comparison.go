@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode"
@@ -193,6 +194,7 @@ func (p *parser) set(t *test) {
 func (p *parser) operand() operand {
 	o := operand{field: lookup(p.tok.text), start: p.tok.start}
 	p.shared.later = p.shared.later || o.field.Key == AnsweredKey
+	p.shared.wire = p.shared.wire || slices.Contains(wireFields, o.field.Key)
 	p.advance()
 	if !p.sign("[") {
 		return o

@@ -28,6 +28,7 @@ type shared struct {
 	nodes int
 	short bool
 	later bool
+	wire  bool
 	open  []string // the named filters that are being written out
 
 	regexCost int
