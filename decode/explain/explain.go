@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode"
@@ -123,24 +122,24 @@ func (x *explanation) field() {
 		x.say("here", x.worked())
 	}
 	switch {
-	case printed(f.Key):
+	case printed[f.Key] || strings.HasPrefix(f.Key, unknownOption):
 		x.sayf("name", "%s, in filters, in -e and in NDJSON", f.Key)
 	case f.Key != "":
 		x.sayf("name", "%s, in filters", f.Key)
 	}
 }
 
-// printed reports whether a field is among those of NDJSON.
-func printed(key string) bool {
-	is := func(d *field.Def) bool { return d.Key == key }
+// printed has the names of the fields of NDJSON.
+var printed = func() map[string]bool {
+	names := make(map[string]bool)
 	for _, name := range decode.EventTypes {
 		always, sometimes := decode.EventFields(name)
-		if slices.ContainsFunc(always, is) || slices.ContainsFunc(sometimes, is) {
-			return true
+		for _, d := range append(always, sometimes...) {
+			names[d.Key] = true
 		}
 	}
-	return strings.HasPrefix(key, unknownOption)
-}
+	return names
+}()
 
 // value is the field's label, value and note.
 func (x *explanation) value() string {
