@@ -106,7 +106,9 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	} else {
 		cancel()
 	}
-	return afterQuit(ctx, <-ended)
+	err = <-ended
+	s.end()
+	return afterQuit(ctx, err)
 }
 
 // afterQuit is the outcome of a source that the user ended by leaving the screen.
@@ -173,6 +175,20 @@ func (s *tui) print(e decode.Event) {
 	for i := range s.single {
 		s.text.event(&s.single[i])
 	}
+}
+
+// end prints what was still held back, if events are printed.
+func (s *tui) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.text == nil {
+		return
+	}
+	s.single = s.oneLeg.Finish(s.single[:0])
+	for i := range s.single {
+		s.text.event(&s.single[i])
+	}
+	s.text.flush()
 }
 
 // printFromNowOn says why there is no screen, and prints what it had shown, and

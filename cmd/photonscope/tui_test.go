@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -73,5 +75,25 @@ func TestTheLocaleDecidesOnASCII(t *testing.T) {
 		if got := a.onlyASCII(); got != c.ascii {
 			t.Errorf("%v: ASCII only: %v", env, got)
 		}
+	}
+}
+
+func TestWithoutAScreenTheEventsFollowAsText(t *testing.T) {
+	t.Setenv("TERM", "nothing-of-this-name")
+	var out, notes bytes.Buffer
+	a := &app{stdout: &out, stderr: &notes, getenv: func(string) string { return "" }}
+	if code := a.run(t.Context(), []string{"demo", "-T", "tui"}); code != exitOK {
+		t.Errorf("exit code %d: %s", code, &notes)
+	}
+	if !strings.Contains(notes.String(), "no screen: ") {
+		t.Errorf("standard error does not say why: %s", &notes)
+	}
+	for _, want := range []string{"opened", "nonce", "identity", "credentials", "hello", "function-call", "goodbye", "closed"} {
+		if !strings.Contains(out.String(), " "+want+" ") {
+			t.Errorf("%s is missing in\n%s", want, &out)
+		}
+	}
+	if n := strings.Count(out.String(), " function-call "); n != strings.Count(out.String(), " function-result ") {
+		t.Errorf("%d calls are printed, and another number of results", n)
 	}
 }
