@@ -124,7 +124,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newFilterCommand(a), newStatsCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

@@ -35,8 +35,8 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "print AES keys, IVs and salts instead of [secret]")
 	f.StringVar(&o.legs, "legs", "device", "of a proxied pair print: device (each message once) or both")
 	f.StringVar(&o.color, "color", "auto", "colour text: auto (on a terminal, unless NO_COLOR is set), always or never")
-	f.StringVar(&o.theme, "theme", string(ui.Ansi), "`colours` of the screen: ansi, dark, light or mono; NO_COLOR means mono")
 	o.show.register(cmd)
+	f.StringVar(&o.theme, "theme", string(ui.Ansi), "`colours` of the screen: ansi, dark, light or mono; NO_COLOR means mono")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no notes on standard error, only errors")
 }
 
