@@ -15,6 +15,7 @@ import (
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store/filter"
 )
 
 // million is a million messages of 20 devices, some 130 bytes each on the wire:
@@ -166,6 +167,10 @@ func BenchmarkFilter(b *testing.B) {
 			}
 			return false
 		}}},
+		{"expression-path", expression(b, `coap.opt.uri_path contains "plant/7"`)},
+		{"expression-payload", expression(b, `coap.payload contains "uptime\":77"`)},
+		{"expression-kind", expression(b, `photon.msg == "ping"`)},
+		{"expression-session", expression(b, `photon.session == 3 and photon.dir == "cloud"`)},
 		{"wire", Match{Where: message, Wire: true, Event: func(e *decode.Event, _ *Row) bool { return e.Raw[2] == 77 }}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
@@ -180,6 +185,15 @@ func BenchmarkFilter(b *testing.B) {
 			b.ReportMetric(float64(v.Len()), "rows")
 		})
 	}
+}
+
+// expression is a match by the filter language alone.
+func expression(b *testing.B, expr string) Match {
+	f, err := filter.Parse(expr, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return MatchOf(f)
 }
 
 func BenchmarkAppend(b *testing.B) {

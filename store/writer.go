@@ -15,6 +15,7 @@ type envelope struct {
 	device      lightssl.DeviceID
 	known       bool
 	credentials *lightssl.Credentials // that seal the frames, nil if not known
+	before      uint64                // number of another one that is the same, 0 for none
 }
 
 // writer is the appending side of a store.
@@ -182,8 +183,17 @@ func (w *writer) newChunk(c *content, size int) {
 // part of the list, so that it goes with the page.
 func (w *writer) envelope(c *content, p *page, conn *connection, e *decode.Event) uint64 {
 	v := envelope{conn: e.Conn, session: e.Session, device: e.Device, known: e.Known, credentials: conn.credentials}
-	if conn.hasEnvelope && conn.envelope >= p.envelope && *c.envelopes.ref(conn.envelope) == v {
-		return conn.envelope
+	if conn.hasEnvelope && c.envelopes.has(conn.envelope) {
+		latest := c.envelopes.ref(conn.envelope)
+		v.before = latest.before
+		switch {
+		case *latest != v:
+			v.before = 0
+		case conn.envelope >= p.envelope:
+			return conn.envelope
+		default:
+			v.before = conn.envelope
+		}
 	}
 	conn.envelope, conn.hasEnvelope = c.envelopes.end(), true
 	c.envelopes.append(v)
