@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -79,7 +78,7 @@ func MatchOf(f *filter.Filter) Match {
 	if f == nil {
 		return Match{}
 	}
-	m := Match{Decide: f.Decide, Later: f.NeedsLater(), Wire: strings.Contains(f.String(), "frame.")}
+	m := Match{Decide: f.Decide, Later: f.NeedsLater(), Wire: f.NeedsWire()}
 	if m.Later {
 		m.Event = func(e *decode.Event, r *Row) bool { return f.MatchWith(e, r.Relation()) }
 	} else {

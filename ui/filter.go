@@ -18,22 +18,6 @@ type filtering struct {
 	off      bool           // for the moment
 }
 
-// matchOf returns what a store's view needs to know of a filter.
-func matchOf(f *filter.Filter) store.Match {
-	if f == nil {
-		return store.Match{}
-	}
-	m := store.Match{
-		Event: func(e *decode.Event, _ *store.Row) bool { return f.Match(e) },
-		Later: f.NeedsLater(),
-		Wire:  strings.Contains(f.String(), "frame."),
-	}
-	if m.Later {
-		m.Event = func(e *decode.Event, row *store.Row) bool { return f.MatchWith(e, row.Relation()) }
-	}
-	return m
-}
-
 // setFilter narrows the lists to what an expression matches; an empty one ends
 // that. If the expression is wrong, nothing changes.
 func (m *model) setFilter(expr string) error {
@@ -122,7 +106,7 @@ func (a *app) openFilter() {
 			return false
 		}
 		back()
-		a.search = matchOf(f)
+		a.search = store.MatchOf(f)
 		a.searching = clean(text)
 		a.next(1)
 		return true

@@ -30,7 +30,7 @@ func (m *model) setScope(s scope) {
 func (m *model) match() store.Match {
 	match := store.Match{}
 	if !m.filter.off {
-		match = matchOf(m.filter.compiled)
+		match = store.MatchOf(m.filter.compiled)
 	}
 	match.Where = m.scope.where
 	match.Where.OneLeg = !m.bothLegs
