@@ -142,19 +142,7 @@ func odd() []decode.Event {
 	k.add(stream.FromCloud, make([]byte, 384), &decode.Credentials{Opened: true, Source: "device key", Signature: "verified", Credentials: lightssl.Credentials{1, 39: 2}})
 	k.add(stream.FromCloud, nil, &decode.Credentials{Reason: "no key"})
 	say(stream.FromDevice, coap.Message{Type: coap.NonConfirmable, Code: coap.POST, Options: []coap.Option{{Number: coap.URIPath, Value: []byte("h")}}, Payload: []byte("\x1c\x05,\x00\x0f\x47\x34\x34\x32\x31\x30\x12")})
-	rich := coap.Message{Code: coap.GET, ID: 7, Token: []byte("tok")}
-	for _, o := range coap.Options {
-		value := []byte{byte(o.Number), 2}
-		if o.Format == coap.EmptyFormat {
-			value = nil
-		}
-		rich.Options = append(rich.Options, coap.Option{Number: o.Number, Value: value})
-		if o.Number%3 == 0 {
-			rich.Options = append(rich.Options, coap.Option{Number: o.Number, Value: []byte("again\xff\"\\")})
-		}
-	}
-	rich.Options = append(rich.Options, coap.Option{Number: 2222, Value: []byte{0}}, coap.Option{Number: 2222, Value: []byte("long, much too long for a number")})
-	say(stream.FromCloud, rich)
+	say(stream.FromCloud, rich())
 	say(stream.FromCloud, coap.Message{Code: coap.PUT, Options: []coap.Option{{Number: coap.URIPath, Value: []byte("k")}, {Number: coap.URIQuery, Value: []byte{1}}}})
 	request := func(from stream.Direction, code coap.Code, payload string, options ...string) {
 		m := coap.Message{Code: code, ID: uint16(len(k.events)), Token: []byte{byte(len(k.events))}, Payload: []byte(payload)}
@@ -199,6 +187,23 @@ func odd() []decode.Event {
 	}
 	k.events = append(k.events, variables()...)
 	return k.events
+}
+
+// rich is a message with every option, some of them twice.
+func rich() coap.Message {
+	m := coap.Message{Code: coap.GET, ID: 7, Token: []byte("tok")}
+	for _, o := range coap.Options {
+		value := []byte{byte(o.Number), 2}
+		if o.Format == coap.EmptyFormat {
+			value = nil
+		}
+		m.Options = append(m.Options, coap.Option{Number: o.Number, Value: value})
+		if o.Number%3 == 0 {
+			m.Options = append(m.Options, coap.Option{Number: o.Number, Value: []byte("again\xff\"\\")})
+		}
+	}
+	m.Options = append(m.Options, coap.Option{Number: 2222, Value: []byte{0}}, coap.Option{Number: 2222, Value: []byte("long, much too long for a number")})
+	return m
 }
 
 // variables are the values of a variable of every type, those of which a number
