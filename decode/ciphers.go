@@ -2,15 +2,14 @@ package decode
 
 import "github.com/photonscope/photonscope/decode/lightssl"
 
-// ciphers bounds how many sessions keep a cipher: those that got theirs last. One
-// takes more than half a kilobyte and most of a thousand live sessions are
-// silent, while in a capture thousands may speak by turns. So there are few
-// until many had to be made again. The frame before tells each frame's IV, so one
-// cipher serves both directions. The zero value is ready.
+// ciphers bounds how many sessions keep an expanded key: those that got theirs
+// last. One takes half a kilobyte and most of a thousand live sessions are silent,
+// while in a capture thousands may speak by turns. So there are few until many had
+// to be made again. The zero value is ready.
 type ciphers struct {
 	holders []*session // a ring
 	next    int
-	again   int // ciphers made again since the ring grew
+	again   int // keys expanded again since the ring grew
 }
 
 const (
@@ -18,13 +17,14 @@ const (
 	manyCiphers = 8192
 )
 
-// of returns the cipher of a session whose credentials are known. The caller
-// must set the next IV.
+// of returns the cipher of a session whose credentials are known. The frame
+// before tells each frame's IV, which the caller must set, so one cipher serves
+// both directions.
 func (c *ciphers) of(s *session) *lightssl.Cipher {
-	if s.cipher == nil {
+	if !s.expanded {
 		c.add(s)
 	}
-	return s.cipher
+	return &s.cipher
 }
 
 func (c *ciphers) add(s *session) {
@@ -35,9 +35,9 @@ func (c *ciphers) add(s *session) {
 	case n < fewCiphers, n < manyCiphers && c.again > n:
 		c.grow(max(2*n, fewCiphers))
 	case c.holders[c.next] != nil:
-		c.holders[c.next].cipher = nil
+		c.drop(c.holders[c.next])
 	}
-	s.cipher, s.ciphered = lightssl.NewCipher(*s.creds), true
+	s.expanded, s.ciphered = true, true
 	c.holders[c.next], s.place = s, c.next
 	c.next = (c.next + 1) % len(c.holders)
 }
@@ -50,9 +50,10 @@ func (c *ciphers) grow(n int) {
 	c.next, c.again = len(old), 0
 }
 
-// drop forgets the cipher of a session.
+// drop takes the expanded key from a session, if it has one.
 func (c *ciphers) drop(s *session) {
-	if s.cipher != nil {
-		c.holders[s.place], s.cipher = nil, nil
+	if s.expanded {
+		s.cipher.Shrink()
+		c.holders[s.place], s.expanded = nil, false
 	}
 }

@@ -15,6 +15,7 @@ import (
 type Decoder struct {
 	keys     *lightssl.Keyring
 	sessions map[stream.ConnID]*session
+	at       []*session                  // some of them, by the low bits of their numbers
 	unpaired map[lightssl.Nonce]*session // legs whose other one is not known
 	last     uint32                      // session number
 	arena    arena
@@ -43,15 +44,15 @@ func (d *Decoder) Feed(dst []Event, it stream.Item) []Event {
 	case *stream.Opened:
 		return d.open(dst, it)
 	case *stream.Segment:
-		if s := d.sessions[it.Conn]; s != nil {
+		if s := d.session(it.Conn); s != nil {
 			return s.segment(dst, it)
 		}
 	case *stream.Gap:
-		if s := d.sessions[it.Conn]; s != nil {
+		if s := d.session(it.Conn); s != nil {
 			return s.gap(dst, it)
 		}
 	case *stream.Closed:
-		if s := d.sessions[it.Conn]; s != nil {
+		if s := d.session(it.Conn); s != nil {
 			dst = s.close(dst, it)
 			if s.over() {
 				d.forget(s)
@@ -59,6 +60,28 @@ func (d *Decoder) Feed(dst []Event, it stream.Item) []Event {
 		}
 	}
 	return dst
+}
+
+// session returns the session of a connection, or nil.
+func (d *Decoder) session(id stream.ConnID) *session {
+	place := d.near(id)
+	if s := *place; s != nil && s.id == id {
+		return s
+	}
+	s := d.sessions[id]
+	if s != nil {
+		*place = s
+	}
+	return s
+}
+
+// near returns the place at which a session is found without asking the map.
+// There are as many as had to be looked for in the map at once.
+func (d *Decoder) near(id stream.ConnID) **session {
+	if len(d.at) < len(d.sessions) || d.at == nil {
+		d.at = make([]*session, max(8, 2*len(d.at)))
+	}
+	return &d.at[int(id)&(len(d.at)-1)]
 }
 
 // Finish ends, as cut off, the connections that the source left open, in the
@@ -70,6 +93,7 @@ func (d *Decoder) Finish(dst []Event) []Event {
 	}
 	clear(d.sessions)
 	clear(d.unpaired)
+	clear(d.at)
 	return dst
 }
 
@@ -87,7 +111,10 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 }
 
 func (d *Decoder) forget(s *session) {
-	delete(d.sessions, s.conn.ID)
+	delete(d.sessions, s.id)
+	if place := d.near(s.id); *place == s {
+		*place = nil
+	}
 	d.ciphers.drop(s)
 	if d.unpaired[s.nonce] == s {
 		delete(d.unpaired, s.nonce)

@@ -95,6 +95,7 @@ func (s *session) openCredentials() *Credentials {
 func (s *session) start(c lightssl.Credentials) {
 	s.d.ciphers.drop(s)
 	s.creds, s.record, s.announced = &c, nil, nil
+	s.cipher = *lightssl.NewCipher(c)
 }
 
 func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
@@ -125,9 +126,9 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 		return &Sealed{Reason: s.sealedReason()}
 	}
 	headKnown := h.hasHead || !h.seen
-	iv := s.creds.IV()
-	if h.hasHead {
-		iv = h.head[:]
+	iv := h.head[:]
+	if !h.hasHead {
+		iv = s.creds.IV()
 	}
 	plain, err := s.decrypt(iv, ciphertext)
 	whole := plain[:len(ciphertext)]

@@ -26,16 +26,18 @@ import (
 // all the rest.
 type session struct {
 	d         *Decoder
-	cipher    *lightssl.Cipher // nil while there are more sessions than ciphers
 	creds     *lightssl.Credentials
 	late      Body // credentials that were opened by a frame: shown before it
 	number    uint32
+	id        stream.ConnID
 	device    lightssl.DeviceID
 	known     bool // device
 	haveNonce bool
 	midway    bool // some half is known to have begun among frames
-	ciphered  bool // it had a cipher before
+	expanded  bool // the cipher has its key expanded
+	ciphered  bool // it had so before
 	half      [2]half
+	cipher    lightssl.Cipher // of the credentials
 	conv      particle.Conversation
 	conn      stream.Conn
 	last      time.Time // of the latest item
@@ -49,7 +51,7 @@ type session struct {
 }
 
 func newSession(d *Decoder, it *stream.Opened) *session {
-	s := &session{d: d, conn: it.Conn, last: it.At}
+	s := &session{d: d, id: it.Conn.ID, conn: it.Conn, last: it.At}
 	for _, from := range stream.Directions {
 		s.half[from].next = firstRecord(from)
 		if it.Joined {

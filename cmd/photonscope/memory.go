@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
@@ -77,6 +78,46 @@ func (m *memory) pace(generous bool) {
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
 	debug.SetGCPercent(percentOf(s.HeapAlloc+s.StackInuse, generous))
+}
+
+// pacing says how often garbage is collected while captures are read: seldom
+// enough that it costs little, which depends on how much is in use besides, and so
+// often that the memory of a capture with thousands of sessions stays bounded.
+type pacing struct {
+	tune bool  // nobody set GOGC
+	next int64 // at which byte of the captures to look again
+}
+
+const (
+	readGarbage  = 20 << 20 // bytes between collections
+	lookAgain    = 8 << 20  // bytes of captures
+	mostSparing  = 25       // percent
+	mostGenerous = 300
+)
+
+func newPacing() pacing {
+	percent := debug.SetGCPercent(mostGenerous)
+	if percent != defaultPercent {
+		debug.SetGCPercent(percent)
+	}
+	return pacing{tune: percent == defaultPercent, next: lookAgain}
+}
+
+// after looks at what is in use once so many bytes of captures were read.
+func (p *pacing) after(bytes int64) {
+	if !p.tune || bytes < p.next {
+		return
+	}
+	p.next = bytes + lookAgain
+	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/scan/stack:bytes"}}
+	metrics.Read(used)
+	sum := uint64(1)
+	for i := range used {
+		if used[i].Value.Kind() == metrics.KindUint64 {
+			sum += used[i].Value.Uint64()
+		}
+	}
+	debug.SetGCPercent(int(min(max(defaultPercent*readGarbage/sum, mostSparing), mostGenerous)))
 }
 
 // percentOf returns the percentage of what is in use that may be garbage.

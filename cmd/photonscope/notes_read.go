@@ -17,6 +17,7 @@ type seen struct {
 	sessions map[uint32]bool   // true: it speaks the protocol
 	sealed   map[uint32]string // those that stayed closed, and why
 	ports    map[uint16]int    // connections by the port of the cloud's side
+	heard    []bool            // by session: noted as speaking the protocol, quickly found
 }
 
 // manyPorts bounds how many ports are counted: a scan touches them all.
@@ -41,7 +42,17 @@ func (s *seen) add(e *decode.Event) {
 			delete(s.sealed, e.Session)
 		}
 	case *decode.Nonce, *decode.Identity, *decode.Message, *decode.Sealed:
-		s.sessions[e.Session] = true
+		s.hear(e.Session)
+	}
+}
+
+// hear notes that a session speaks the protocol. Sessions are numbered from 1.
+func (s *seen) hear(session uint32) {
+	for int(session) >= len(s.heard) {
+		s.heard = append(s.heard, false)
+	}
+	if !s.heard[session] {
+		s.heard[session], s.sessions[session] = true, true
 	}
 }
 

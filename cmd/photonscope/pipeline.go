@@ -144,11 +144,25 @@ func (p *pipeline) show(events []decode.Event) {
 			p.onEvent(&events[i])
 		}
 	}
+	if !anyPaired(events) { // spares the copies
+		p.emit(events, events)
+		return
+	}
 	p.shown = p.shown[:0]
 	for _, e := range events {
 		p.shown = p.oneLeg.Feed(p.shown, e)
 	}
 	p.emit(events, p.shown)
+}
+
+// anyPaired reports whether some event has another leg, which may show it as well.
+func anyPaired(events []decode.Event) bool {
+	for i := range events {
+		if c := &events[i].Conn; c.Leg != stream.Tapped && c.Pair != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // emit prints events, of both legs if that was asked for, and adds the messages

@@ -193,6 +193,7 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 		r.out.header(strings.Join(r.names, ", "))
 	}
 	var failed error
+	pace := newPacing()
 	for it, err := range captures.ReadAll(in.list, captures.ReadOptions{Stats: &r.stats, Port: r.port}) {
 		if failed = err; failed == nil {
 			failed = r.interrupted(ctx, in)
@@ -201,6 +202,7 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 			break
 		}
 		r.take(it)
+		pace.after(r.stats.Bytes)
 	}
 	if failed != nil && r.endedByHand(ctx, in) && isCutOff(failed) {
 		r.app.say("%s ends inside a packet that was still being written", r.names[0])

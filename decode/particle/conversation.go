@@ -12,16 +12,15 @@ import (
 // It is fed every message in order of time by Next. The zero value is ready;
 // what it remembers is bounded. It is not safe for concurrent use.
 type Conversation struct {
-	pending [2]pending // by the sender of the requests
-	names   names
-	scratch []byte // for joining names
-
 	expected uint16 // the ID that a server expects of the device's next message
 	own      uint16 // the ID that the device takes next: another once it spent one on an acknowledgement
 	counting bool   // expected and own hold
 	stack    Stack
+	update   *Transfer
+	pending  [2]pending // by the sender of the requests
+	names    names
 
-	update  *Transfer
+	scratch []byte // for joining names
 	updates int
 }
 

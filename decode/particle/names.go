@@ -1,6 +1,9 @@
 package particle
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // name is a name of the application that messages use again and again.
 type name struct {
@@ -12,9 +15,11 @@ type name struct {
 // names keeps one copy of each name, so that a message costs no allocation for
 // a name that was seen before. The newest take the places of the oldest.
 type names struct {
-	list  []name
-	found int    // place of the one that was asked for last, as often the next one is
+	seed  maphash.Seed
+	hash  uint64 // of the name that was asked for last, as often the next one is
+	found uint32 // its number, 0 if there is none
 	total uint32 // names so far
+	list  []name
 }
 
 const (
@@ -28,21 +33,28 @@ func (n *names) find(text []byte) uint32 {
 	if len(text) == 0 || len(text) > maxNameLen {
 		return 0
 	}
-	if n.found < len(n.list) && bytes.Equal(n.list[n.found].text, text) {
-		return n.list[n.found].number
+	if n.total == 0 {
+		n.seed = maphash.MakeSeed()
 	}
+	hash := maphash.Bytes(n.seed, text)
+	if n.found == 0 || n.hash != hash { // of 64 bits, and of a seed that nobody knows
+		n.hash, n.found = hash, n.look(text)
+	}
+	return n.found
+}
+
+// look is find by comparing.
+func (n *names) look(text []byte) uint32 {
 	for i := range n.list {
 		if bytes.Equal(n.list[i].text, text) {
-			n.found = i
 			return n.list[i].number
 		}
 	}
-	n.total++
-	n.found = int(n.total-1) % maxNames
-	if n.found == len(n.list) {
+	place := int(n.total) % maxNames
+	if n.total++; place == len(n.list) {
 		n.list = append(n.list, name{})
 	}
-	n.list[n.found] = name{text: bytes.Clone(text), number: n.total}
+	n.list[place] = name{text: bytes.Clone(text), number: n.total}
 	return n.total
 }
 
