@@ -55,6 +55,9 @@ func (v *View) restart() {
 	v.lately = 0
 }
 
+// maxReach is how many events the numbers of matches reach over.
+const maxReach = 1 << 31
+
 // stride is how many events are looked at between two looks at the clock.
 const stride = 256
 
@@ -63,7 +66,7 @@ const stride = 256
 // [Store.Redecode] it begins anew.
 func (v *View) Refresh(slice time.Duration) (more bool) {
 	c := v.store.snapshot()
-	if c.epoch != v.match.content.epoch {
+	if c.epoch != v.match.content.epoch || c.end-v.base > maxReach {
 		v.restart()
 		c = v.match.content
 	}

@@ -117,6 +117,19 @@ func TestViewsFollowEviction(t *testing.T) {
 	}
 }
 
+func TestAViewLastsForThousandsOfMillionsOfEvents(t *testing.T) {
+	tr := newTraffic(8)
+	tr.play(2, 200)
+	events := decoded(tr.keys, tr.items)
+	s := New(0)
+	v := NewView(s)
+	v.Refresh(0)
+	s.content.first, s.content.end = 5<<31+1, 5<<31+1 // as if all before had come and gone
+	s.Append(events)
+	checkView(t, s, v, rand.New(rand.NewPCG(1, 1)))
+	sameEvents(t, all(t, s), events)
+}
+
 // checkView refreshes a view and compares it with the model, in arrival order,
 // sorted, and folded.
 func checkView(t *testing.T, s *Store, v *View, rnd *rand.Rand) {
