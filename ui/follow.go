@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 
 	"github.com/gdamore/tcell/v2"
@@ -259,7 +261,7 @@ func (t *talkPane) block(i, w int) []line {
 	m, isMessage := e.Body.(*decode.Message)
 	if isMessage && talkForms[t.form] != "summary" {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
-		title = requestLine(&t.msg)
+		title = requestLine(&t.msg) + "   " + title
 	} else {
 		title += " " + t.app.summaryOf(&e)
 	}
@@ -317,7 +319,7 @@ func (t *talkPane) payload(w int) []line {
 		return nil
 	case "text":
 		if isText(b) {
-			return []line{{text: indent + clean(b), role: normal, hang: len(indent)}}
+			return textLines(b, indent)
 		}
 	}
 	per := max(min(16, w/4), 4)
@@ -329,6 +331,20 @@ func (t *talkPane) payload(w int) []line {
 			ascii += printable(c)
 		}
 		lines = append(lines, line{text: indent + padded(Safe(fmt.Sprintf("% x", row)), 3*per+1) + ascii, role: normal})
+	}
+	return lines
+}
+
+// textLines returns text, JSON with its members below each other.
+func textLines(b []byte, indent Safe) []line {
+	var pretty bytes.Buffer
+	if b[0] == '{' && json.Indent(&pretty, b, "", "  ") == nil {
+		b = pretty.Bytes()
+	}
+	var lines []line
+	for text := range bytes.Lines(b) {
+		text = bytes.TrimRight(text, "\r\n")
+		lines = append(lines, line{text: indent + clean(text), role: normal, hang: len(indent)})
 	}
 	return lines
 }
