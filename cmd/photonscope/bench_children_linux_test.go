@@ -37,6 +37,8 @@ func TestBenchmarkRole(*testing.T) {
 		writerRole(upstream)
 	case "cloud":
 		cloudRole()
+	case "decode":
+		decodeRole(upstream)
 	}
 }
 

@@ -57,7 +57,7 @@ func tshark(t *testing.T, file string, args ...string) []byte {
 
 // needTshark skips the test where tshark is not installed, or fails it where
 // everything must be.
-func needTshark(t *testing.T) {
+func needTshark(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("tshark"); err != nil {
 		if os.Getenv("PHOTONSCOPE_INTEROP") == "require" {
