@@ -111,7 +111,7 @@ func (s *stats) details() []line {
 		w.add("proxy adds", "median "+duration(a.Quantile(0.5))+", p99 "+duration(a.Quantile(0.99))+", at most "+duration(a.Max()))
 	}
 	used, budget := s.app.model.store.Size()
-	w.add("memory", bytesText(used)+" of "+bytesText(budget)+Safe(fmt.Sprintf(" for events; %d evicted", s.app.model.store.Evicted())))
+	w.add("memory", Safe(fmt.Sprintf("%d of %d MiB for events; %d evicted", (used+1<<20-1)>>20, budget>>20, s.app.model.store.Evicted())))
 	return w.lines
 }
 

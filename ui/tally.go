@@ -45,6 +45,12 @@ func (t *tally) begin(m store.Match) {
 	t.kinds, t.sessions = make(map[Safe]*sum), make(map[uint32]*sum)
 	t.over = timeline{}
 	m.Event, m.Later = t.count, true
+	if decide := m.Decide; decide != nil { // what is refused need not be looked at, all else is counted
+		m.Decide = func(e *decode.Event) (matches, decided bool) {
+			matches, decided = decide(e)
+			return matches, decided && !matches
+		}
+	}
 	t.view.SetMatch(m)
 	t.relay.begin(m.Where)
 }
