@@ -85,43 +85,56 @@ func (m *Message) Parse(b []byte) error {
 }
 
 // parseOptions reads options up to the payload marker or the end. What is common,
-// short options, is read in line; widen does the rest.
+// short options, is read in line; widen does the rest. Options are filled in
+// place: copying one that was made elsewhere costs as much as all the rest.
 func (m *Message) parseOptions(b []byte) error {
-	number, at := 0, m.OptionsStart
+	room := m.Options[:cap(m.Options)]
+	number, at, n := 0, m.OptionsStart, 0
 	for at < len(b) && b[at] != PayloadMarker {
 		start := at
 		delta, length := int(b[at]>>4), int(b[at]&15)
 		at++
-		if delta > 12 || length > 12 {
-			var fault string
-			if delta, length, at, fault = widen(b, at, delta, length); fault != "" {
-				return &ParseError{start, fault}
-			}
+		fault := ""
+		if delta < 13 && length == 13 && at < len(b) { // a value of 13 to 268 bytes
+			length += int(b[at])
+			at++
+		} else if delta > 12 || length > 12 {
+			delta, length, at, fault = widen(b, at, delta, length)
 		}
 		number += delta
-		switch {
-		case number > 0xffff:
-			return &ParseError{start, "the option number exceeds 65535"}
-		case len(b)-at < length:
-			return &ParseError{start, "the option value is cut off"}
-		case len(m.Options) == MaxOptions:
-			return &ParseError{start, "more than 256 options"}
+		end := at + length
+		if fault != "" || number > 0xffff || end > len(b) || n == MaxOptions {
+			m.Options = room[:n]
+			return optionError(start, fault, number, end > len(b))
 		}
-		// Filled in place: copying an Option that was made elsewhere costs as much as all the rest.
-		n := len(m.Options)
-		if n < cap(m.Options) {
-			m.Options = m.Options[:n+1]
-		} else {
-			m.Options = append(m.Options, Option{})
+		if n == len(room) {
+			room = append(room, Option{})
+			room = room[:cap(room)]
 		}
-		o := &m.Options[n]
-		o.Number, o.Value, o.Start, o.Data = uint16(number), b[at:at+length], start, at
-		at += length
+		o := &room[n]
+		n++
+		o.Number, o.Value, o.Start, o.Data = uint16(number), b[at:end], start, at
+		at = end
 	}
+	m.Options = room[:n]
 	if at < len(b) {
 		m.Marker, m.PayloadStart, m.Payload = true, at+1, b[at+1:]
 	}
 	return nil
+}
+
+// optionError says what is wrong with an option.
+func optionError(start int, fault string, number int, cut bool) error {
+	switch {
+	case fault != "":
+	case number > 0xffff:
+		fault = "the option number exceeds 65535"
+	case cut:
+		fault = "the option value is cut off"
+	default:
+		fault = "more than 256 options"
+	}
+	return &ParseError{start, fault}
 }
 
 // widen resolves the nibbles of an option's header (RFC 7252 section 3.1). It
