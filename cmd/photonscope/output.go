@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"io"
 
 	"github.com/photonscope/photonscope/decode"
@@ -11,14 +10,14 @@ import (
 // output prints events to standard output as -T asks. When the reader of
 // standard output goes away it falls silent, and whatever it printed for goes on.
 type output struct {
-	w       *bufio.Writer
+	w       io.Writer
 	format  string
 	fields  []string // -e, for the format fields
 	tree    bool     // -v, for the format text
 	printer decode.Printer
 	summary decode.Summary
 	show    *matching // nil: all events
-	line    []byte
+	waiting []byte    // lines that were not written yet
 	values  []field.Value
 	failed  error // of the first write that did not work
 }
@@ -28,7 +27,7 @@ var formats = []string{screenFormat, "text", "ndjson", "fields"}
 
 func (a *app) newOutput(w io.Writer, o *outputFlags) *output {
 	return &output{
-		w: bufio.NewWriterSize(w, 64<<10), format: o.format, fields: o.fields, tree: o.tree,
+		w: w, format: o.format, fields: o.fields, tree: o.tree,
 		printer: decode.Printer{ShowSecrets: o.showSecrets, Colour: a.colours(o.color, w)},
 		show:    a.newMatching(&o.show, o.quiet),
 	}
@@ -37,7 +36,7 @@ func (a *app) newOutput(w io.Writer, o *outputFlags) *output {
 // header prints what comes before the first event.
 func (o *output) header(source string) {
 	if o.format == "ndjson" {
-		o.line = decode.AppendHeader(o.line[:0], version(), source)
+		o.waiting = decode.AppendHeader(o.waiting, version(), source)
 		o.write()
 	}
 	o.flush()
@@ -57,14 +56,14 @@ func (o *output) event(e *decode.Event) {
 func (o *output) print(e *decode.Event) {
 	switch o.format {
 	case "ndjson":
-		o.line = o.printer.AppendJSON(o.line[:0], e)
+		o.waiting = o.printer.AppendJSON(o.waiting, e)
 	case "fields":
-		o.line = o.appendFields(o.line[:0], e)
+		o.waiting = o.appendFields(o.waiting, e)
 	default:
 		if o.tree {
-			o.line = o.printer.AppendTree(o.line[:0], e)
+			o.waiting = o.printer.AppendTree(o.waiting, e)
 		} else {
-			o.line = o.printer.AppendLine(o.line[:0], e)
+			o.waiting = o.printer.AppendLine(o.waiting, e)
 		}
 	}
 	o.write()
@@ -94,21 +93,26 @@ func (o *output) close(complete bool, reason string) {
 		o.show.finish(o.print)
 	}
 	if o.format == "ndjson" {
-		o.line = o.summary.AppendJSON(o.line[:0], complete, reason)
+		o.waiting = o.summary.AppendJSON(o.waiting, complete, reason)
 		o.write()
 	}
 	o.flush()
 }
 
+// outputBuffer is how many bytes of lines are written at once.
+const outputBuffer = 64 << 10
+
+// write writes what waits if it is enough.
 func (o *output) write() {
-	if o.failed == nil {
-		_, o.failed = o.w.Write(o.line)
+	if len(o.waiting) >= outputBuffer {
+		o.flush()
 	}
 }
 
 // flush implements sink.
 func (o *output) flush() {
-	if o.failed == nil {
-		o.failed = o.w.Flush()
+	if o.failed == nil && len(o.waiting) > 0 {
+		_, o.failed = o.w.Write(o.waiting)
 	}
+	o.waiting = o.waiting[:0]
 }
