@@ -148,7 +148,7 @@ func (f *flow) open(p *packet, side int, s *segment) {
 	f.table.send(&stream.Opened{At: f.began, Conn: conn, Joined: joined})
 	for side := range f.lanes {
 		if h := &f.lanes[side]; h.closed { // before anything was delivered
-			f.table.send(&stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+			f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
 		}
 	}
 }
@@ -228,7 +228,7 @@ func (f *flow) reset(side int, s *segment, at time.Time) {
 	}
 	f.flush()
 	if !f.over { // both FINs may have been among what waited
-		f.table.send(&stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
+		f.table.sendClose(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
 		f.close(at)
 	}
 }
@@ -245,7 +245,7 @@ func (f *flow) end(at time.Time) {
 			f.gap(side, n, at)
 		}
 		if !h.closed {
-			f.table.send(&stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Cut})
+			f.table.sendClose(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Cut})
 		}
 	}
 	f.close(at)

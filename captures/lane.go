@@ -139,7 +139,7 @@ func (f *flow) gap(side, n int, at time.Time) {
 	}
 	f.table.stats.Gaps++
 	f.table.stats.GapBytes += int64(n)
-	f.table.send(&stream.Gap{At: at, Conn: f.id, From: f.from(side), Len: n})
+	f.table.sendGap(stream.Gap{At: at, Conn: f.id, From: f.from(side), Len: n})
 }
 
 // queue keeps the parts of a piece that are not kept yet.
@@ -213,7 +213,7 @@ func (f *flow) closeLane(side int) {
 	h.closed = true
 	f.release(side)
 	if f.id != 0 {
-		f.table.send(&stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+		f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
 	}
 	if f.lanes[1-side].closed {
 		f.close(f.pauses[side].finAt)

@@ -62,7 +62,12 @@ type table struct {
 	held    int       // bytes waiting, of all flows
 	waiting []*flow   // flows that wait for missing bytes, oldest first
 	unswept int       // packets since these were looked at
-	passing stream.Segment
+
+	// The items at hand. One of each kind is enough, since an item is over once it
+	// was passed on.
+	segmentAtHand stream.Segment
+	gapAtHand     stream.Gap
+	closedAtHand  stream.Closed
 }
 
 func (t *table) init(stats *Stats, emit func(stream.Item) bool) {
@@ -78,10 +83,19 @@ func (t *table) send(it stream.Item) {
 	}
 }
 
-// sendSegment passes on an item that lasts until the next one.
-func (t *table) sendSegment(s stream.Segment) {
-	t.passing = s
-	t.send(&t.passing)
+func (t *table) sendSegment(it stream.Segment) {
+	t.segmentAtHand = it
+	t.send(&t.segmentAtHand)
+}
+
+func (t *table) sendGap(it stream.Gap) {
+	t.gapAtHand = it
+	t.send(&t.gapAtHand)
+}
+
+func (t *table) sendClose(it stream.Closed) {
+	t.closedAtHand = it
+	t.send(&t.closedAtHand)
 }
 
 // segment puts a segment into its connection.

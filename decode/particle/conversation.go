@@ -114,6 +114,9 @@ func (c *Conversation) path(m *coap.Message) []byte {
 	if len(parts) == 1 {
 		return parts[0].Value
 	}
+	if c.scratch == nil {
+		c.scratch = make([]byte, 0, 64)
+	}
 	c.scratch = appendJoined(c.scratch[:0], parts)
 	return c.scratch
 }

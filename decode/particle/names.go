@@ -23,6 +23,7 @@ type names struct {
 }
 
 const (
+	fewNames   = 4 // what most sessions have room enough with
 	maxNames   = 128
 	maxNameLen = 255 // no device has longer ones
 )
@@ -52,6 +53,9 @@ func (n *names) look(text []byte) uint32 {
 	}
 	place := int(n.total) % maxNames
 	if n.total++; place == len(n.list) {
+		if n.list == nil {
+			n.list = make([]name, 0, fewNames)
+		}
 		n.list = append(n.list, name{})
 	}
 	n.list[place] = name{text: bytes.Clone(text), number: n.total}

@@ -83,9 +83,9 @@ func (p *pending) forgetTold() {
 	p.remove(i)
 }
 
-// grow doubles the ring.
+// grow makes the ring four times as long: in as many steps to its bound.
 func (p *pending) grow() {
-	ring := make([]exchange, max(4, 2*len(p.ring)))
+	ring := make([]exchange, max(4, 4*len(p.ring)))
 	for i := range int(p.n) {
 		ring[i] = *p.at(i)
 	}
