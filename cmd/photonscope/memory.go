@@ -89,7 +89,7 @@ type pacing struct {
 }
 
 const (
-	readGarbage  = 15 << 20 // bytes between collections
+	readGarbage  = 13 << 20 // bytes between collections
 	lookAgain    = 8 << 20  // bytes of captures
 	mostSparing  = 25       // percent
 	mostGenerous = 300
