@@ -7,11 +7,8 @@ import (
 	"github.com/rivo/tview"
 )
 
-const (
-	refreshEvery = 40 * time.Millisecond // how often the store is looked at
-	drainEvery   = 10 * time.Millisecond
-	hushAtMost   = 3 * time.Second // the keys that the loop has been given are a hundred
-)
+// refreshEvery is how often the store is looked at.
+const refreshEvery = 40 * time.Millisecond
 
 // refresher asks the loop to draw what is new. It is the only one that asks, and
 // it is the one that stops the loop.
@@ -42,7 +39,8 @@ func (r *refresher) run(ctx context.Context) {
 		case <-r.over:
 			return
 		case <-ctx.Done():
-			r.stop()
+			r.screen.hush(r.over)
+			r.tv.Stop()
 			return
 		case <-tick.C:
 		}
@@ -78,16 +76,4 @@ func (r *refresher) draw() {
 	case <-drawn:
 	case <-r.over:
 	}
-}
-
-// stop ends the loop.
-func (r *refresher) stop() {
-	for began := time.Now(); !r.screen.hush() && time.Since(began) < hushAtMost; {
-		select {
-		case <-r.over:
-			return
-		case <-time.After(drainEvery):
-		}
-	}
-	r.tv.Stop()
 }

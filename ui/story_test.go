@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,12 +70,17 @@ func TestAnAlarmIsShownUntilTheLogIsLookedAt(t *testing.T) {
 
 func TestPastedTextGoesIntoInputAndNowhereElse(t *testing.T) {
 	d := drive(t, 80, 24, Options{Title: "test", Store: stored(demo(t)...)})
-	paste := func(text string) {
-		d.screen.PostEventWait(tcell.NewEventPaste(true))
-		for _, r := range text {
-			d.screen.PostEventWait(tcell.NewEventKey(tcell.KeyRune, r, tcell.ModNone))
+	post := func(ev tcell.Event) {
+		for d.screen.PostEvent(ev) != nil { // the queue is full
+			runtime.Gosched()
 		}
-		d.screen.PostEventWait(tcell.NewEventPaste(false))
+	}
+	paste := func(text string) {
+		post(tcell.NewEventPaste(true))
+		for _, r := range text {
+			post(tcell.NewEventKey(tcell.KeyRune, r, tcell.ModNone))
+		}
+		post(tcell.NewEventPaste(false))
 	}
 	paste("-----BEGIN RSA PRIVATE KEY-----qQ")
 	d.see("no line of input")

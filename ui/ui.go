@@ -70,12 +70,12 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the 
 // loop to draw if there is anything new. Nobody else asks. To quit, the refresher
 // ends first, because asking a loop that has ended would wait for ever.
 func Run(ctx context.Context, opt Options) (err error) {
+	screen := &quietScreen{Screen: opt.Screen}
 	if opt.Screen == nil {
-		if opt.Screen, err = tcell.NewScreen(); err != nil {
+		if screen, err = openScreen(); err != nil {
 			return err
 		}
 	}
-	screen := &quietScreen{Screen: opt.Screen}
 	opt.Screen = screen
 	defer func() {
 		if fault := recover(); fault != nil {
