@@ -171,7 +171,7 @@ func flags(_ *explanation, b []byte) string {
 }
 
 func letter(_ *explanation, b []byte) string {
-	return fmt.Sprintf("%02x is the letter %c; e is 65, E is 45", b[0], b[0])
+	return fmt.Sprintf("%02x is the letter %s; e is 65, E is 45", b[0], field.AppendPrintable(nil, b[:1]))
 }
 
 func announcedKey(_ *explanation, b []byte) string {

@@ -219,6 +219,9 @@ func number(s string) (field.Value, bool) {
 		return field.Value{}, false
 	}
 	x, err := strconv.ParseFloat(s, 64)
+	if x == 0 {
+		x = 0 // without a sign, which no comparison sees
+	}
 	return field.FloatOf(x), err == nil && base == 10 && strings.Trim(digits, "0123456789.") == ""
 }
 
