@@ -57,12 +57,12 @@ var bugs = []bug{
 		wrong: "\tvar errs []error\n\ts.part = s.part[:0]\n\tfor line := range bytes.Lines(b) {",
 	}, {
 		name: "option-value-beyond-the-message", file: "decode/coap/message.go", target: "decode/coap FuzzParse",
-		right: "case len(b)-at < length:",
-		wrong: "case len(b)-at+1 < length:",
+		right: "if fault != \"\" || number > 0xffff || end > len(b) || n == MaxOptions {",
+		wrong: "if fault != \"\" || number > 0xffff || end > len(b)+1 || n == MaxOptions {",
 	}, {
 		name: "option-number-wraps", file: "decode/coap/message.go", target: "decode/coap FuzzParse",
-		right: "case number > 0xffff:",
-		wrong: "case number > 0x1ffff:",
+		right: "if fault != \"\" || number > 0xffff || end",
+		wrong: "if fault != \"\" || number > 0x1ffff || end",
 	}, {
 		name: "extended-delta-off-by-one", file: "decode/coap/message.go", target: "decode/coap FuzzParse",
 		right: "return int(binary.BigEndian.Uint16(b[at:])) + 269, at + 2, true",
@@ -83,5 +83,17 @@ var bugs = []bug{
 		name: "quote-ends-a-string", file: "decode/field/text.go", target: "decode FuzzRender",
 		right: "safe[c] = c >= ' ' && c != '\"' && c != '\\\\' && c != 0x7f",
 		wrong: "safe[c] = c >= ' ' && c != '\\\\' && c != 0x7f",
+	}, {
+		name: "captured-length-not-checked", file: "captures/pcapng.go", target: "captures FuzzRead",
+		right: "if captured > int64(len(b)-16) || captured > maxPacket {",
+		wrong: "if captured > maxPacket {",
+	}, {
+		name: "overlap-delivered-twice", file: "captures/lane.go", target: "captures FuzzReassembly",
+		right: "if before := distance(p.seq, q.seq); before > 0 {",
+		wrong: "if before := distance(p.seq, q.seq) + 1; before > 1 {",
+	}, {
+		name: "sequence-numbers-do-not-wrap", file: "captures/lane.go", target: "captures FuzzReassembly",
+		right: "func distance(a, b uint32) int { return int(int32(b - a)) }",
+		wrong: "func distance(a, b uint32) int { return int(b) - int(a) }",
 	},
 }
