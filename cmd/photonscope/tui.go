@@ -31,6 +31,8 @@ type tui struct {
 	once  sync.Once
 	shown atomic.Bool // the terminal belongs to the screen: notes go to its log
 
+	notes sync.Mutex // guards the app's standard error: the source's notes and ours go there
+
 	mu     sync.Mutex
 	batch  []decode.Event
 	text   *output // events are printed there; nil: the screen shows them
@@ -131,6 +133,8 @@ func (s *tui) Write(b []byte) (int, error) {
 	if s.shown.Load() {
 		return len(b), nil
 	}
+	s.notes.Lock()
+	defer s.notes.Unlock()
 	return s.app.stderr.Write(b)
 }
 
@@ -194,14 +198,16 @@ func (s *tui) end() {
 // printFromNowOn says why there is no screen, and prints what it had shown, and
 // all that comes.
 func (s *tui) printFromNowOn(o *outputFlags, why error) {
+	told := *s.app
+	told.stderr = s
 	var fault *ui.PanicError
 	if errors.As(why, &fault) {
-		s.app.say("photonscope: %v; all else goes on, as text", why)
+		told.say("photonscope: %v; all else goes on, as text", why)
 		for line := range strings.Lines(string(fault.Stack)) {
-			s.app.say("%s", strings.TrimSpace(line))
+			told.say("%s", strings.TrimSpace(line))
 		}
 	} else {
-		s.app.say("photonscope: no screen: %v; the events follow as text", why)
+		told.say("photonscope: no screen: %v; the events follow as text", why)
 	}
 	flags := *o
 	flags.format = "text"
