@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/interop"
@@ -161,10 +162,12 @@ func (v *visit) keyLogLine() string {
 	return fmt.Sprintf("PHOTON_SESSION %s %s%s%s\n", v.waitFor("nonce").Hex, secret.Key, secret.IV, secret.Salt)
 }
 
-// callUntilDecoded keeps the session busy until its messages are shown.
+// callUntilDecoded keeps the session busy until its messages are shown. The key
+// log is looked at four times a second; a quiet machine answers a hundred calls
+// in that time.
 func (v *visit) callUntilDecoded() {
 	v.t.Helper()
-	for range 100 {
+	for late := time.Now().Add(patience); time.Now().Before(late); {
 		v.do("steamy", map[string]any{"cmd": "variable", "name": "mood"})
 		if strings.Contains(v.proxy.out.String(), `"photon.msg":`) {
 			return
