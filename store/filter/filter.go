@@ -124,3 +124,10 @@ func printable(s string) string {
 	}
 	return string(b)
 }
+
+// NeedsWire reports whether the filter looks at the bytes on the wire or at the
+// padding of a message, which a holder of events may have to compute.
+func (f *Filter) NeedsWire() bool { return f.wire }
+
+// wireFields are those fields.
+var wireFields = []string{"frame.wire", "frame.block", "frame.padding", "frame.rest"}

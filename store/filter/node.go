@@ -16,8 +16,6 @@ type node interface {
 	// print appends its canonical form, in parentheses if what is around it
 	// binds more tightly.
 	print(dst []byte, around binding) []byte
-	// bounds returns what an event must be to match.
-	bounds() Bounds
 }
 
 // list is nodes joined by and, xor or or.
