@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -22,10 +23,14 @@ type quietScreen struct {
 // openScreen opens the terminal that the program runs in.
 func openScreen() (*quietScreen, error) {
 	s := new(quietScreen)
-	tty, err := tcell.NewDevTty()
-	if err != nil { // a console that is no file, as on Windows
+	if runtime.GOOS == "windows" { // its console is no file
+		var err error
 		s.Screen, err = tcell.NewScreen()
 		return s, err
+	}
+	tty, err := tcell.NewDevTty()
+	if err != nil {
+		return nil, err
 	}
 	s.Screen, err = tcell.NewTerminfoScreenFromTty(quietTty{tty, &s.hushed})
 	return s, err
