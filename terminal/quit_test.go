@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // firstLine is on the screen as soon as there is one.
@@ -74,7 +75,8 @@ func TestAClosedTerminalLosesNothing(t *testing.T) {
 	s.pty.Close()
 	select {
 	case <-s.over:
-	case <-t.Context().Done():
+	case <-time.After(patience):
+		t.Fatal("the program goes on without a terminal")
 	}
 	out, err := exec.Command(binary, "read", "-T", "ndjson", file).Output()
 	if err != nil {
@@ -101,11 +103,51 @@ func TestWithoutAScreenThereAreLines(t *testing.T) {
 	}
 }
 
-func TestTheFirstMessageIsThereWithinASecondOrSo(t *testing.T) {
+func TestEnterOnTheStartPageRunsTheDemo(t *testing.T) {
 	s := start(t, 80, 24)
 	s.wait("demo")
 	s.keys("\r")
-	s.wait("hello") // patience is what a busy machine needs; the figure is in BENCHMARKS.md
+	s.wait("hello")
+	s.keys("\x03")
+	s.end()
+	s.checkRestored()
+}
+
+// Asked for a screen where there is no terminal at all, the program says so in
+// one line and prints.
+func TestWithoutATerminalTheEventsArePrinted(t *testing.T) {
+	cmd := exec.Command(binary, "demo", "-T", "tui")
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "HOME="+t.TempDir())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), " hello ") || !strings.Contains(string(out), " goodbye ") {
+		t.Errorf("%v, printed\n%s", err, out)
+	}
+	if !strings.Contains(said.String(), "no screen: ") || strings.Contains(said.String(), "internal error") {
+		t.Errorf("said\n%s", &said)
+	}
+}
+
+// A key log that appears beside a capture that is on the screen opens it there.
+func TestALateKeyOpensWhatIsOnTheScreen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.pcapng")
+	if out, err := exec.Command(binary, "demo", "-T", "text", "-w", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	log, aside := file+".keylog", file+".aside"
+	if err := os.Rename(log, aside); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, 100, 30, "read", file)
+	s.wait("sealed")
+	s.keys("2")
+	s.wait("sealed")
+	if err := os.Rename(aside, log); err != nil {
+		t.Fatal(err)
+	}
+	s.wait("goodbye")
 	s.keys("\x03")
 	s.end()
 	s.checkRestored()

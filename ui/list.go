@@ -20,7 +20,8 @@ type list struct {
 	seen   int  // rows there were when following ended
 	key    uint64
 	hasKey bool // key is that of the selected row
-	page   int  // rows that fit, as drawn last
+	epoch  uint64
+	page   int // rows that fit, as drawn last
 	empty  []Safe
 	cells  []cell
 	moved  func()
@@ -39,6 +40,14 @@ type keyed interface {
 	Key(row int) uint64
 	// RowOf returns where a row is now, or where it would be.
 	RowOf(key uint64) (row int, ok bool)
+}
+
+// renumbered is a keyed source whose keys may become others.
+type renumbered interface {
+	// Epoch returns how often that has happened.
+	Epoch() uint64
+	// Moved returns what a key of an earlier epoch is now.
+	Moved(key, epoch uint64) uint64
 }
 
 // signed is a rowSource some of whose rows have a sign in front, one cell wide.
@@ -82,6 +91,9 @@ func (l *list) height() int {
 // refresh takes notice of rows that came or went.
 func (l *list) refresh() {
 	n := l.rows.Len()
+	if k, ok := l.rows.(renumbered); ok && k.Epoch() != l.epoch {
+		l.key, l.epoch = k.Moved(l.key, l.epoch), k.Epoch()
+	}
 	if k, ok := l.rows.(keyed); ok && l.hasKey {
 		row, _ := k.RowOf(l.key)
 		l.top += row - l.sel

@@ -73,6 +73,12 @@ func (m *model) Key(row int) uint64 { return uint64(m.view.At(row)) }
 // RowOf implements keyed.
 func (m *model) RowOf(key uint64) (int, bool) { return m.view.RowOf(store.Seq(key)) }
 
+// Epoch implements renumbered.
+func (m *model) Epoch() uint64 { return m.store.Epoch() }
+
+// Moved implements renumbered.
+func (m *model) Moved(key, epoch uint64) uint64 { return uint64(m.store.Moved(store.Seq(key), epoch)) }
+
 // event returns an event; one that was evicted meanwhile has the body nil.
 func (m *model) event(seq store.Seq) decode.Event {
 	e, _ := m.store.At(seq)

@@ -132,7 +132,7 @@ func (r *reading) besideKeyLogs() (there, awaited []string) {
 		case name == "-":
 		case fileExists(beside):
 			there = append(there, beside)
-		case r.follow:
+		case r.follow, r.stays:
 			awaited = append(awaited, beside)
 		}
 	}

@@ -60,6 +60,9 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	}
 	var to sink
 	to, l.out = a.printOf(printTo, o)
+	if o.screen != nil {
+		o.screen.expect(keys.Ring, nil)
+	}
 	l.pipe = newPipeline(keys.Ring, to)
 	l.pipe.alarm = func(text string) { l.alarm("%s", text) }
 	l.pipe.onEvent = l.keep

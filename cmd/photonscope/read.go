@@ -84,6 +84,7 @@ func (r *reading) command(cmd *cobra.Command, out *outputFlags) error {
 		return r.into(ctx, nobody{})
 	}
 	if out.choose(r.app); out.onScreen() {
+		r.stays = true
 		return r.app.show(ctx, out, ui.Options{Title: strings.Join(r.names, ", ")}, func(ctx context.Context, a *app) error {
 			r.app, r.bothLegs = a, true
 			return r.into(ctx, out.screen)
@@ -99,6 +100,7 @@ type reading struct {
 	app    *app
 	names  []string
 	follow bool
+	stays  bool        // on the screen, beyond its end
 	write  string      // -w; "": not converted
 	only   filterFlags // what of it
 	quiet  bool
@@ -135,6 +137,9 @@ func (r *reading) into(ctx context.Context, to sink) error {
 	defer in.close()
 	if err := r.loadKeys(); err != nil {
 		return err
+	}
+	if screen, ok := to.(*tui); ok {
+		screen.expect(r.keySet.Ring, func() { r.keySet.readMore(r.app.say) })
 	}
 	r.pipe = newPipeline(r.keySet.Ring, to)
 	r.pipe.bothLegs = r.bothLegs

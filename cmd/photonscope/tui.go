@@ -34,6 +34,7 @@ type tui struct {
 	notes sync.Mutex // guards the app's standard error: the source's notes and ours go there
 
 	mu     sync.Mutex
+	late   lateKeys
 	batch  []decode.Event
 	text   *output // events are printed there; nil: the screen shows them
 	oneLeg decode.OneLeg
@@ -101,7 +102,9 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	files := &screenFiles{state: a.stateFolder()}
 	defer files.forget()
 	opt.Actions = files.actions()
+	watched := s.watchKeys(ctx, over.Load)
 	err := ui.Run(ctx, opt)
+	watched()
 	s.shown.Store(false)
 	if err != nil {
 		s.printFromNowOn(o, err)
