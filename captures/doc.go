@@ -53,4 +53,7 @@
 // carried, wrapped in synthesised TCP. photon-coap holds the decrypted messages
 // as CoAP over UDP for other tools; reading skips it. The flags of a packet on a
 // leg say inbound for what photonscope received and outbound for what it sent.
+//
+// What people write at a packet (note.go) is read from all captures, and written
+// at the packet of the leg and at its decrypted copy.
 package captures

@@ -41,6 +41,7 @@ type Message struct {
 	From    stream.Direction
 	Data    []byte // the CoAP message without padding
 	Comment string // shown beside it; may be empty
+	Note    *stream.Note
 }
 
 // Interface numbers, in the order of their blocks.
@@ -105,7 +106,7 @@ func (e *Encoder) AppendMessage(dst []byte, m Message) []byte {
 	ends := known(m.Conn)
 	ends[stream.FromCloud] = netip.AddrPortFrom(ends[stream.FromCloud].Addr(), cloudPort)
 	return frame{
-		iface: onCoAP, at: m.At, flags: direction(m.Conn.Leg, m.From), comment: m.Comment,
+		iface: onCoAP, at: m.At, flags: direction(m.Conn.Leg, m.From), comment: m.Comment, note: m.Note,
 		src: ends[m.From], dst: ends[m.From.Opposite()],
 		udp: true, data: m.Data[:min(len(m.Data), maxPayload)],
 	}.append(dst)
@@ -122,7 +123,7 @@ func (e *Encoder) opened(dst []byte, it *stream.Opened) []byte {
 	c := &conversation{leg: it.Conn.Leg, ends: known(it.Conn), next: [2]uint32{first, ^first}}
 	e.conns[it.Conn.ID] = c
 	syn := c.frame(it.At, stream.FromDevice, tcpSYN, nil)
-	syn.comment = openingComment(it)
+	syn.comment, syn.note = openingComment(it), it.Note
 	dst = syn.append(dst)
 	c.next[stream.FromDevice]++
 	dst = c.packet(dst, it.At, stream.FromCloud, tcpSYN|tcpACK, nil)
@@ -131,14 +132,20 @@ func (e *Encoder) opened(dst []byte, it *stream.Opened) []byte {
 }
 
 func (c *conversation) segment(dst []byte, it *stream.Segment) []byte {
+	note := it.Note
 	for data := it.Data; len(data) > 0; {
 		n := min(len(data), maxPayload)
-		dst = c.packet(dst, it.At, it.From, tcpPSH|tcpACK, data[:n])
+		f := c.frame(it.At, it.From, tcpPSH|tcpACK, data[:n])
+		f.note, note = note, nil
+		dst = f.append(dst)
 		c.next[it.From] += uint32(n)
 		data = data[n:]
 	}
 	return dst
 }
+
+// missingForm ends the comment at a gap.
+const missingForm = " are missing before this"
 
 // gap passes over sequence numbers and has the receiver acknowledge them, which
 // tells when they were found missing.
@@ -149,7 +156,7 @@ func (c *conversation) gap(dst []byte, it *stream.Gap) []byte {
 	}
 	c.next[it.From] += uint32(n)
 	f := c.frame(it.At, it.From.Opposite(), tcpACK, nil)
-	f.comment = count + " bytes from the " + it.From.String() + " are missing before this"
+	f.comment = count + " bytes from the " + it.From.String() + missingForm
 	return f.append(dst)
 }
 
@@ -157,9 +164,13 @@ func (c *conversation) closed(dst []byte, it *stream.Closed) []byte {
 	switch {
 	case it.How == stream.Reset:
 		c.over = [2]bool{true, true}
-		return c.packet(dst, it.At, it.From, tcpRST|tcpACK, nil)
+		f := c.frame(it.At, it.From, tcpRST|tcpACK, nil)
+		f.note = it.Note
+		return f.append(dst)
 	case it.How == stream.Fin && !c.over[it.From]:
-		dst = c.packet(dst, it.At, it.From, tcpFIN|tcpACK, nil)
+		f := c.frame(it.At, it.From, tcpFIN|tcpACK, nil)
+		f.note = it.Note
+		dst = f.append(dst)
 		c.next[it.From]++
 	}
 	c.over[it.From] = true

@@ -31,8 +31,9 @@ type flow struct {
 	pauses [2]pause  // by sending side
 	began  time.Time // of its first packet
 	ended  time.Time
-	number uint32 // in the recording; 0: it names none
-	pair   uint32 // the other leg's number there
+	number uint32       // in the recording; 0: it names none
+	pair   uint32       // the other leg's number there
+	note   *stream.Note // of its opening
 }
 
 // instant is a time in 12 bytes.
@@ -79,6 +80,9 @@ func (f *flow) segment(p *packet, side int, s *segment) {
 	if s.syn {
 		f.synchronise(side, s)
 		f.named(p.comment)
+		if s.note != nil {
+			f.note = s.note
+		}
 	}
 	if s.ack && !s.rst {
 		f.acknowledged(side, s, p.at)
@@ -91,7 +95,10 @@ func (f *flow) segment(p *packet, side int, s *segment) {
 		if f.id == 0 {
 			f.open(p, side, s)
 		}
-		f.take(side, piece{p.at, seq, s.data, s.lost})
+		f.take(side, piece{p.at, seq, s.data, s.lost, s.note})
+	}
+	if s.fin && len(s.data) == 0 {
+		f.pauses[side].note = s.note
 	}
 	if s.fin {
 		f.finished(side, seq+uint32(len(s.data)+s.lost), p.at)
@@ -145,10 +152,10 @@ func (f *flow) open(p *packet, side int, s *segment) {
 	f.id = f.table.lastID
 	f.table.stats.Connections++
 	conn := stream.Conn{ID: f.id, Leg: f.leg, Pair: f.other(), Device: f.endpoint(int(f.device)), Cloud: f.endpoint(1 - int(f.device))}
-	f.table.send(&stream.Opened{At: f.began, Conn: conn, Joined: joined})
+	f.table.send(&stream.Opened{At: f.began, Conn: conn, Joined: joined, Note: f.note})
 	for side := range f.lanes {
 		if h := &f.lanes[side]; h.closed { // before anything was delivered
-			f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+			f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin, Note: f.pauses[side].note})
 		}
 	}
 }
@@ -228,7 +235,7 @@ func (f *flow) reset(side int, s *segment, at time.Time) {
 	}
 	f.flush()
 	if !f.over { // both FINs may have been among what waited
-		f.table.sendClose(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset})
+		f.table.sendClose(stream.Closed{At: at, Conn: f.id, From: f.from(side), How: stream.Reset, Note: s.note})
 		f.close(at)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"net/netip"
 	"time"
+
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // frame is a packet to be written: TCP or UDP in IPv4 or IPv6 in an enhanced
@@ -14,6 +16,7 @@ type frame struct {
 	at       time.Time
 	flags    uint32
 	comment  string
+	note     *stream.Note
 	src, dst netip.AddrPort // of one family
 	udp      bool
 	seq, ack uint32
@@ -59,7 +62,8 @@ func (f frame) append(dst []byte) []byte {
 	if f.comment != "" {
 		dst = appendOption(dst, optComment, f.comment[:min(len(f.comment), 1<<15)])
 	}
-	if f.flags != 0 || f.comment != "" {
+	dst = appendNote(dst, f.note)
+	if f.flags != 0 || f.comment != "" || f.note != nil {
 		dst = appendOption(dst, optEnd, "")
 	}
 	return endBlock(dst, block)

@@ -25,9 +25,10 @@ type lane struct {
 
 // pause is since when a lane waits.
 type pause struct {
-	since   time.Time // the hole was last known to be one
-	ackedAt time.Time // bytes were first acknowledged that are not here
-	finAt   time.Time // its end was known
+	since   time.Time    // the hole was last known to be one
+	ackedAt time.Time    // bytes were first acknowledged that are not here
+	finAt   time.Time    // its end was known
+	note    *stream.Note // of the packet that told its end
 }
 
 // piece is a run of bytes, the last of which may be missing.
@@ -36,6 +37,7 @@ type piece struct {
 	seq  uint32
 	data []byte
 	lost int // bytes after data that were sent but not captured
+	note *stream.Note
 }
 
 func (p *piece) len() int { return len(p.data) + p.lost }
@@ -43,7 +45,10 @@ func (p *piece) len() int { return len(p.data) + p.lost }
 // cut takes the first n bytes off p.
 func (p *piece) cut(n int) piece {
 	k := min(n, len(p.data))
-	head := piece{p.at, p.seq, p.data[:k], n - k}
+	head := piece{p.at, p.seq, p.data[:k], n - k, p.note}
+	if n < p.len() { // else p is empty after this
+		head.note = nil
+	}
 	p.seq += uint32(n)
 	p.data = p.data[k:]
 	p.lost -= n - k
@@ -121,7 +126,7 @@ func (f *flow) take(side int, p piece) {
 func (f *flow) deliver(side int, p piece) {
 	f.lanes[side].next += uint32(len(p.data))
 	if len(p.data) > 0 {
-		f.table.sendSegment(stream.Segment{At: p.at, Conn: f.id, From: f.from(side), Data: p.data})
+		f.table.sendSegment(stream.Segment{At: p.at, Conn: f.id, From: f.from(side), Data: p.data, Note: p.note})
 	}
 	if p.lost > 0 {
 		f.gap(side, p.lost, p.at)
@@ -213,7 +218,7 @@ func (f *flow) closeLane(side int) {
 	h.closed = true
 	f.release(side)
 	if f.id != 0 {
-		f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin})
+		f.table.sendClose(stream.Closed{At: f.pauses[side].finAt, Conn: f.id, From: f.from(side), How: stream.Fin, Note: f.pauses[side].note})
 	}
 	if f.lanes[1-side].closed {
 		f.close(f.pauses[side].finAt)

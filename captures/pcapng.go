@@ -251,22 +251,24 @@ func (s *section) packet(id uint32, b []byte) bool {
 	s.p.at = f.clock.time(uint64(s.order.Uint32(b))<<32 | uint64(s.order.Uint32(b[4:])))
 	s.p.data = b[16 : 16+captured]
 	s.p.wire = max(int(s.order.Uint32(b[12:])), int(captured))
-	s.p.flags, s.p.comment = 0, nil
-	if f.ordered {
-		s.options(b[min(16+padded(int(captured)), len(b)):])
+	s.p.flags, s.p.comment, s.p.note = 0, nil, nil
+	if !f.skip {
+		s.options(f, b[min(16+padded(int(captured)), len(b)):])
 	}
 	s.deliver(f)
 	return true
 }
 
-// options takes a packet's flags and comment.
-func (s *section) options(opts []byte) {
+// options takes a packet's comments, and in a recording its flags.
+func (s *section) options(f *iface, opts []byte) {
 	for code, value := range options(s.order, opts) {
 		switch {
-		case code == optFlags && len(value) == 4:
+		case code == optFlags && len(value) == 4 && f.ordered:
 			s.p.flags = s.order.Uint32(value)
-		case code == optComment:
+		case code == optComment && f.ordered && ofRecording(value):
 			s.p.comment = value
+		case code == optComment:
+			s.p.note = annotate(s.p.note, value)
 		}
 	}
 }
@@ -286,7 +288,7 @@ func (s *section) simple(b []byte) bool {
 	if captured > maxPacket {
 		return false
 	}
-	s.p.at, s.p.flags, s.p.comment = s.last, 0, nil
+	s.p.at, s.p.flags, s.p.comment, s.p.note = s.last, 0, nil, nil
 	s.p.data = b[4 : 4+captured]
 	s.p.wire = int(wire)
 	s.deliver(f)

@@ -168,6 +168,7 @@ func (a *assembler) segment(p *packet, s *segment) {
 		a.stats.OtherPorts++
 		return
 	}
+	s.note = p.note
 	a.table.segment(p, s)
 }
 

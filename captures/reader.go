@@ -69,7 +69,8 @@ type packet struct {
 	leg     stream.Leg
 	ordered bool // from a recording, so nothing comes late
 	flags   uint32
-	comment []byte // of a packet in a recording
+	comment []byte // that a recording has at a packet by itself
+	note    *stream.Note
 }
 
 const (

@@ -17,6 +17,7 @@ type segment struct {
 	syn, ack, fin, rst bool
 	data               []byte
 	lost               int // bytes after data that were sent but not captured
+	note               *stream.Note
 }
 
 // flowKey names a connection without a direction: the ends in numeric order,

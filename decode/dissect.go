@@ -4,6 +4,7 @@ import (
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // Layer is one view of an event's bytes: "wire" (as they travelled), "plain"
@@ -25,7 +26,17 @@ const (
 )
 
 // Dissect explains an event byte by byte. Events without bytes have no layers.
+// What people wrote at the event comes first in what was opened.
 func Dissect(e *Event) []Layer {
+	layers := layersOf(e)
+	if len(layers) > 0 && e.Note != nil {
+		opened := &layers[min(len(layers)-1, 1)]
+		opened.Fields = append(noteFields(e.Note), opened.Fields...)
+	}
+	return layers
+}
+
+func layersOf(e *Event) []Layer {
 	switch b := e.Body.(type) {
 	case *Nonce:
 		return []Layer{whole(Wire, e.Raw, &defNonce)}
@@ -41,6 +52,20 @@ func Dissect(e *Event) []Layer {
 		return dissectMalformed(e, b)
 	}
 	return nil
+}
+
+// noteFields returns what people wrote at an event as fields without bytes.
+func noteFields(n *stream.Note) (fields []field.Field) {
+	if n == nil {
+		return nil
+	}
+	if n.Mark != "" {
+		fields = append(fields, field.Field{Def: &defMark, Value: field.TextOf([]byte(n.Mark))})
+	}
+	if n.Comment != "" {
+		fields = append(fields, field.Field{Def: &defComment, Value: field.TextOf([]byte(n.Comment))})
+	}
+	return fields
 }
 
 // whole is a layer of a single leaf.

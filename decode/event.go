@@ -16,9 +16,10 @@ type Event struct {
 	Session uint32           // photon.session: one number for both legs of a proxied pair, from 1
 	From    stream.Direction // who sent the bytes; of no meaning for Opened
 	Device  lightssl.DeviceID
-	Known   bool   // Device is known: some record of the session named it. A claim until a frame decrypts
-	Altered bool   // set by OneLeg: the other leg carries different bytes here
-	Raw     []byte // the bytes on the wire, a frame's length included; nil if the event has none
+	Known   bool         // Device is known: some record of the session named it. A claim until a frame decrypts
+	Altered bool         // set by OneLeg: the other leg carries different bytes here
+	Raw     []byte       // the bytes on the wire, a frame's length included; nil if the event has none
+	Note    *stream.Note // what people wrote at it, nil if nothing
 	Body    Body
 }
 

@@ -17,7 +17,7 @@ type eventFields struct {
 
 // aboutBytes are the fields of every event that somebody's bytes caused, beside
 // photon.dir.
-var aboutBytes = []*field.Def{&defAltered, &defDeviceID, &defFrameWire}
+var aboutBytes = []*field.Def{&defMark, &defComment, &defAltered, &defDeviceID, &defFrameWire}
 
 // optionList has the options that a registry names, in order of their numbers.
 func optionList() (list []*field.Def) {
@@ -29,7 +29,7 @@ func optionList() (list []*field.Def) {
 
 // eventTable has a row for each of EventTypes.
 var eventTable = map[string]eventFields{
-	"opened": {nil, []*field.Def{&defDeviceEnd, &defCloudEnd}},
+	"opened": {nil, []*field.Def{&defMark, &defComment, &defDeviceEnd, &defCloudEnd}},
 	"nonce":  {[]*field.Def{&defNonce, &defDir, &defFrameWire}, aboutBytes},
 	"identity": {
 		[]*field.Def{&defDir, &defOpened, &defFrameWire},

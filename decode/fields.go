@@ -22,6 +22,8 @@ var (
 	defLayer     = field.Def{Key: "photon.layer", Label: "Layer", Type: field.Word, Help: "the layer photon.offset counts in: wire or plain"}
 	defGap       = field.Def{Key: "photon.gap", Label: "Missing bytes", Type: field.Uint, Help: "bytes missing from the capture; absent if unknown"}
 	defAltered   = field.Def{Key: "photon.altered", Label: "Altered", Type: field.Bool, Help: "the two legs carry different bytes here"}
+	defMark      = field.Def{Key: "photon.mark", Label: "Mark", Type: field.Text, Help: "the letters that somebody marked the event with; in captures packet comments such as mark a"}
+	defComment   = field.Def{Key: "frame.comment", Label: "Comment", Type: field.Text, Help: "what somebody wrote at the event: the other comments of its packet, as Wireshark shows them, up to 4,096 bytes; a line for each"}
 	defFinding   = field.Def{Key: "photon.finding", Label: "Finding", Type: field.Word, Help: "ID of a finding, such as PH-01"}
 	defTitle     = field.Def{Key: "photon.finding.title", Label: "Title", Type: field.Word, Help: "the finding in one sentence"}
 	defFrameWire = field.Def{Key: "frame.wire", Label: "Wire", Type: field.Bytes, Help: "every byte on the wire, a frame's two length bytes included"}
@@ -54,5 +56,5 @@ var envelopeDefs = []*field.Def{
 	&defFrameWire, &defPlain, &defFrameLen, &defBlock, &defPadding, &defRest,
 	&defOpened, &defSealedID, &defIDNonce, &defIDNonceOK, &defIDDevice, &defIDKey, &defIDModulus,
 	&defSealedCreds, &defSignature, &defSigOK, &defSource, &defKey, &defIV, &defSalt,
-	&defClose, &defReason, &defLayer, &defOffset, &defGap, &defAltered, &defFinding, &defTitle,
+	&defClose, &defReason, &defLayer, &defOffset, &defGap, &defAltered, &defMark, &defComment, &defFinding, &defTitle,
 }

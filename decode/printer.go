@@ -34,6 +34,7 @@ func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 	p.visit = visit
 	p.add(&defSession, field.UintOf(uint64(e.Session)))
 	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
+	p.note(e.Note)
 	switch b := e.Body.(type) {
 	case *Opened:
 		p.end(&defDeviceEnd, e.Conn.Device)
@@ -80,6 +81,19 @@ func (p *Printer) end(def *field.Def, a netip.AddrPort) {
 func (p *Printer) word(def *field.Def, s string) {
 	if s != "" {
 		p.add(def, field.WordOf(s))
+	}
+}
+
+// note adds what people wrote at the event.
+func (p *Printer) note(n *stream.Note) {
+	if n == nil {
+		return
+	}
+	if n.Mark != "" {
+		p.add(&defMark, field.TextOf([]byte(n.Mark)))
+	}
+	if n.Comment != "" {
+		p.add(&defComment, field.TextOf([]byte(n.Comment)))
 	}
 }
 

@@ -40,7 +40,8 @@ type session struct {
 	cipher    lightssl.Cipher // of the credentials
 	conv      particle.Conversation
 	conn      stream.Conn
-	last      time.Time // of the latest item
+	last      time.Time       // of the latest item
+	note      [2]*stream.Note // of the next record, by who sends it
 
 	place      int                                  // of the cipher
 	announced  *lightssl.Identity                   // until the credentials are opened
@@ -72,7 +73,10 @@ func (s *session) event(dst []Event, at time.Time, from stream.Direction, raw []
 	e := &dst[len(dst)-1] // filled in place: it is long
 	e.At, e.Conn, e.Session, e.From = at, s.conn, s.number, from
 	e.Device, e.Known, e.Altered = s.device, s.known, false
-	e.Raw, e.Body = raw, body
+	e.Raw, e.Body, e.Note = raw, body, nil
+	if raw != nil {
+		e.Note, s.note[from] = s.note[from], nil
+	}
 	return dst
 }
 
@@ -82,6 +86,9 @@ func (s *session) segment(dst []Event, it *stream.Segment) []Event {
 		return dst
 	}
 	s.last = it.At
+	if it.Note != nil {
+		s.note[it.From] = it.Note
+	}
 	data := it.Data
 	if s.flowing(it.From) {
 		dst, data = s.frames(dst, it)
@@ -188,7 +195,9 @@ func (s *session) close(dst []Event, it *stream.Closed) []Event {
 		pending += len(other.pending())
 		dst = s.flush(dst, it.From.Opposite())
 	}
-	return s.event(dst, it.At, it.From, nil, &Closed{How: it.How, Pending: pending})
+	dst = s.event(dst, it.At, it.From, nil, &Closed{How: it.How, Pending: pending})
+	dst[len(dst)-1].Note = it.Note
+	return dst
 }
 
 // flush reports the bytes of a record that will never be complete.

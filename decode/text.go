@@ -224,7 +224,11 @@ func appendDuration(dst []byte, d time.Duration) []byte {
 // with offsets, and the layer's bytes in hex.
 func (p *Printer) AppendTree(dst []byte, e *Event) []byte {
 	dst = p.AppendLine(dst, e)
-	for _, layer := range Dissect(e) {
+	layers := Dissect(e)
+	if len(layers) == 0 {
+		dst = p.appendFields(dst, noteFields(e.Note), "      ")
+	}
+	for _, layer := range layers {
 		dst = fmt.Appendf(dst, "    %s, %d bytes\n", layer.Name, len(layer.Bytes))
 		dst = p.appendFields(dst, layer.Fields, "      ")
 		if layer.Secret && !p.ShowSecrets {

@@ -46,16 +46,14 @@ func (a *again) feed(e *decode.Event) {
 	switch b := e.Body.(type) {
 	case *decode.Opened:
 		p.joined = b.Joined
-		a.item(p, &stream.Opened{At: e.At, Conn: e.Conn, Joined: b.Joined})
 	case *decode.Closed:
-		a.item(p, &stream.Closed{At: e.At, Conn: e.Conn.ID, From: e.From, How: b.How})
 	case *decode.Finding:
 		a.emit(e)
 	default: // without bytes it is a key that came late: the decoder says so itself
 		p.unseen += len(e.Raw)
 		p.begun[e.From&1] = p.begun[e.From&1] || e.Raw != nil
-		a.item(p, &stream.Segment{At: e.At, Conn: e.Conn.ID, From: e.From, Data: e.Raw})
 	}
+	a.item(p, e.Item())
 }
 
 // isFrame reports whether a body is made of the bytes of frames.

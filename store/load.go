@@ -48,6 +48,7 @@ func (l *loader) load(seq Seq, e *decode.Event) {
 	if l.reuse {
 		l.latest = v
 	}
+	e.Note = l.notes.at[seq]
 	e.From, e.Altered = directionOf(bits), flagsOf(bits)&Altered != 0
 	b := cursor{l.bytes(r.place)}
 	if flagsOf(bits)&wideTime != 0 {

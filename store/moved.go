@@ -67,17 +67,3 @@ func (s *Store) Moved(seq Seq, epoch uint64) Seq {
 	}
 	return seq
 }
-
-// move has marks and comments follow their events.
-func (n *notes) move(m moves) {
-	for name, seq := range n.marks {
-		n.marks[name] = m.at(seq)
-	}
-	comments := n.comments
-	if n.comments = nil; len(comments) > 0 {
-		n.comments = make(map[Seq]string, len(comments))
-	}
-	for seq, text := range comments {
-		n.comments[m.at(seq)] = text
-	}
-}

@@ -34,15 +34,11 @@ func (s *Store) Redecode(keys *lightssl.Keyring) bool {
 	s.mu.Lock()
 	fresh.content.epoch = s.content.epoch + 1
 	fresh.writer.evicted += s.writer.evicted
+	fresh.content.notes = s.content.notes.moved(moves)
 	s.content, s.writer = fresh.content, fresh.writer
 	s.moved.add(moves)
-	s.notes.move(moves)
-	changed := s.changed
-	s.changed = nil
+	s.announce()
 	s.mu.Unlock()
-	if changed != nil {
-		close(changed)
-	}
 	return true
 }
 

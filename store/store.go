@@ -19,7 +19,6 @@ type Store struct {
 	mu      sync.Mutex
 	content content
 	writer  writer
-	notes   notes
 	moved   history
 	changed chan struct{} // nil: nobody waits
 }
@@ -34,6 +33,7 @@ type content struct {
 	touched    list[uint32] // lower half of the Seq of events whose flags changed after others could see them
 	published  Seq          // others can see those before
 	epoch      uint64       // rises where sequence numbers change their events
+	notes      notes
 }
 
 // New returns an empty store that keeps what fits the given number of bytes, or
@@ -52,15 +52,20 @@ func (s *Store) Append(events []decode.Event) {
 		return
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.content.published = s.content.end
+	s.content.notes.take(s.content.end, events)
 	for i := range events {
 		s.writer.add(&s.content, &events[i])
 	}
-	changed := s.changed
-	s.changed = nil
-	s.mu.Unlock()
-	if changed != nil {
-		close(changed)
+	s.announce()
+}
+
+// announce tells whoever waits that something changed. The lock is held.
+func (s *Store) announce() {
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
 	}
 }
 

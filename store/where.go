@@ -65,6 +65,10 @@ type Match struct {
 	// later event changes its flags.
 	Later bool
 
+	// Notes says that Event looks at what people write at events, so that a view must
+	// ask it again when that changes.
+	Notes bool
+
 	// Wire says that Event looks at the bytes of decode.Event.Raw or at the padding.
 	// Otherwise Raw of a message has its length and the frame's, and bytes of no
 	// meaning behind, and Padded is Plain: to have them, the frame must be sealed
@@ -78,7 +82,7 @@ func MatchOf(f *filter.Filter) Match {
 	if f == nil {
 		return Match{}
 	}
-	m := Match{Decide: f.Decide, Later: f.NeedsLater(), Wire: f.NeedsWire()}
+	m := Match{Decide: f.Decide, Later: f.NeedsLater(), Notes: f.NeedsNotes(), Wire: f.NeedsWire()}
 	if m.Later {
 		m.Event = func(e *decode.Event, r *Row) bool { return f.MatchWith(e, r.Relation()) }
 	} else {
@@ -87,9 +91,9 @@ func MatchOf(f *filter.Filter) Match {
 	return m
 }
 
-// later reports whether the match depends on flags that later events change.
+// later reports whether the match depends on what changes later.
 func (m *Match) later() bool {
-	return m.Later && m.Event != nil || m.Where.Need|m.Where.Never != 0 || m.Where.OneLeg
+	return (m.Later || m.Notes) && m.Event != nil || m.Where.Need|m.Where.Never != 0 || m.Where.OneLeg
 }
 
 // allows reports whether an envelope is allowed.

@@ -85,6 +85,8 @@ func (a *app) doEvent(act action) bool {
 		a.copyMenu()
 	case actExport:
 		a.exportMenu()
+	case actWrite:
+		a.saveCapture("", a.shown())
 	case actSlower, actFaster:
 		a.faster(map[action]int{actSlower: -1, actFaster: 1}[act])
 	case actStepBack, actStep:

@@ -34,6 +34,7 @@ var ownCommands = []command{
 	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter},
 	{"seek", "SECONDS", "go to what happened so long after the beginning", seekTo},
 	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs},
+	{"write", "FILE", "write the sessions of the events shown to a new capture, with marks and comments; w for short", writeCapture},
 	{"go", "NUMBER", "go to the event with this number", goToNumber},
 }
 
@@ -49,6 +50,9 @@ func setTheme(a *app, arg string) Safe {
 // runCommand runs a line such as "theme dark". It returns what is wrong with it.
 func (a *app) runCommand(text string) Safe {
 	name, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if name == "w" {
+		name = string(actWrite)
+	}
 	for _, c := range commands() {
 		if c.name != name {
 			continue

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode"
@@ -17,21 +18,56 @@ func (a *app) exportMenu() {
 		a.say(warning, "Files cannot be written here.")
 		return
 	}
-	n := plural(a.model.view.Len(), "event")
-	a.open(&menu{app: a, title: "export to a file", items: []menuItem{
-		{'t', n + " as text", func() { a.export("events.txt", writeText) }},
-		{'n', n + " as NDJSON", func() { a.export("events.ndjson", writeNDJSON) }},
-		{'m', n + " as a Mermaid ladder", func() { a.export("ladder.mmd", writeMermaid) }},
-		{'s', "this screen as text", func() { a.exportScreen() }},
-	}})
+	m := &menu{app: a, title: "export to a file", items: []menuItem{{'s', "this screen as text", func() { a.exportScreen() }}}}
+	m.items = append(m.items, a.exportItems("tnmp", plural(a.model.view.Len(), "event"), "their sessions", a.shown)...)
+	if seq, ok := a.selectedEvent(); ok {
+		if row, ok := a.model.store.Row(seq); ok {
+			of := Safe(fmt.Sprintf("session %d", row.Session))
+			m.items = append(m.items, a.exportItems("TNMP", of, of, func() []store.Seq { return a.model.eventsOf(row.Session) })...)
+		}
+	}
+	a.open(m)
 }
 
-// export writes the events that are shown, beside the loop: they may be many.
-func (a *app) export(name string, write func(io.Writer, *exported) error) {
-	x := &exported{store: a.model.store}
-	for i := range a.model.view.Len() {
-		x.list = append(x.list, a.model.view.At(i))
+// exportItems offers to write some events in every form, by keys in the order of
+// the forms. A capture holds whole sessions.
+func (a *app) exportItems(keys string, what, whole Safe, list func() []store.Seq) []menuItem {
+	key := []rune(keys)
+	items := []menuItem{
+		{key[0], what + " as text", func() { a.export("events.txt", list(), writeText) }},
+		{key[1], what + " as NDJSON", func() { a.export("events.ndjson", list(), writeNDJSON) }},
+		{key[2], what + " as a Mermaid ladder", func() { a.export("ladder.mmd", list(), writeMermaid) }},
 	}
+	if a.opt.Actions.SaveCapture != nil {
+		items = append(items, menuItem{key[3], whole + " as a capture (pcapng)", func() { a.saveCapture("", list()) }})
+	}
+	return items
+}
+
+// shown returns the events that the lists show.
+func (a *app) shown() []store.Seq {
+	list := make([]store.Seq, a.model.view.Len())
+	for i := range list {
+		list[i] = a.model.view.At(i)
+	}
+	return list
+}
+
+// eventsOf returns the events of a session, of proxied pairs what the lists show.
+func (m *model) eventsOf(session uint32) []store.Seq {
+	v := store.NewView(m.store)
+	v.SetMatch(store.Match{Where: store.Where{Sessions: []uint32{session}, OneLeg: !m.bothLegs}})
+	v.Refresh(0)
+	list := make([]store.Seq, v.Len())
+	for i := range list {
+		list[i] = v.At(i)
+	}
+	return list
+}
+
+// export writes events beside the loop: they may be many.
+func (a *app) export(name string, list []store.Seq, write func(io.Writer, *exported) error) {
+	x := &exported{store: a.model.store, list: list}
 	a.say(quiet, "Writing "+plural(len(x.list), "event")+" …")
 	a.save(name, func(w io.Writer) error {
 		buffered := bufio.NewWriter(w)
@@ -42,17 +78,68 @@ func (a *app) export(name string, write func(io.Writer, *exported) error) {
 	})
 }
 
-// save runs Actions.Save on a goroutine, which Run waits for, and has the log
-// tell of its end.
+// save writes a file that Actions.Save makes, beside the loop.
 func (a *app) save(name string, write func(io.Writer) error) {
+	a.beside(func() (string, error) { return a.opt.Actions.Save(name, write) })
+}
+
+// beside writes a file on a goroutine, which Run waits for, and says what became
+// of it.
+func (a *app) beside(write func() (written string, err error)) {
 	a.work.Go(func() {
-		path, err := a.opt.Actions.Save(name, write)
+		written, err := write()
 		if err != nil {
 			a.finished.Store(&outcome{bad, "Not written: " + clean(err.Error())})
-		} else {
-			a.finished.Store(&outcome{good, "Written to " + clean(path)})
+			return
 		}
+		a.opt.Log.Add("written to " + written) // the line on the screen may be too long
+		a.finished.Store(&outcome{good, "Written to " + clean(written)})
 	})
+}
+
+// saveCapture writes the sessions of some events whole, every leg of them, to a
+// capture. No name lets the command find one.
+func (a *app) saveCapture(name string, list []store.Seq) {
+	if a.opt.Actions.SaveCapture == nil {
+		a.say(warning, "Captures cannot be written here.")
+		return
+	}
+	if len(list) == 0 {
+		a.say(quiet, "There is no event to write.")
+		return
+	}
+	a.say(quiet, "Writing a capture …")
+	s := a.model.store
+	a.beside(func() (string, error) { return a.opt.Actions.SaveCapture(name, sessionsOf(s, list)) })
+}
+
+// sessionsOf yields all events that are held of the sessions of some.
+func sessionsOf(s *store.Store, some []store.Seq) iter.Seq[*decode.Event] {
+	meant := make(map[uint32]bool)
+	for _, seq := range some {
+		if row, ok := s.Row(seq); ok {
+			meant[row.Session] = true
+		}
+	}
+	return func(yield func(*decode.Event) bool) {
+		first, end := s.Bounds()
+		for seq := first; seq < end; seq++ {
+			row, ok := s.Row(seq)
+			if !ok || !meant[row.Session] {
+				continue
+			}
+			if e, ok := s.At(seq); ok && !yield(&e) {
+				return
+			}
+		}
+	}
+}
+
+// writeCapture is the command w: all that is held, or what the lists show of it,
+// whole.
+func writeCapture(a *app, name string) Safe {
+	a.saveCapture(name, a.shown())
+	return ""
 }
 
 // outcome is what became of work beside the loop.

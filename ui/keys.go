@@ -86,6 +86,7 @@ const (
 	actSort    action = "sort"
 	actCopy    action = "copy"
 	actExport  action = "export"
+	actWrite   action = "write"
 
 	actSlower   action = "slower"
 	actFaster   action = "faster"
@@ -168,7 +169,8 @@ var bindings = []binding{
 	{actZero, "T", inMessages | inLadder, "", "times count from here, and back"},
 	{actSort, "s", inMessages | inLadder | inStats, "", "sort"},
 	{actCopy, "y", anywhere, "copy", "copy: line, JSON, field, hex, Go"},
-	{actExport, "e", anywhere, "export", "export: text, NDJSON, Mermaid, this screen"},
+	{actExport, "e", anywhere, "export", "export: text, NDJSON, Mermaid, a capture, this screen"},
+	{actWrite, "w", anywhere, "", "write the sessions of the events shown to a new capture, with marks and comments"},
 	{actFold, "P", inMessages | inLadder, "", "fold pings, or unfold them"},
 	{actToggle, "\\", anywhere, "", "filter off, and on again"},
 	{actPause, "Space", anywhere, "pause", "pause, go on: nothing is lost; a capture: play it"},

@@ -24,8 +24,15 @@ func (a *app) setMark() {
 		return
 	}
 	a.open(&letterPrompt{app: a, ask: "mark this event with which letter?", take: func(name string) {
+		if at, ok := a.model.store.Mark(name); ok && at == seq {
+			a.model.store.RemoveMark(name)
+			a.refresh()
+			a.say(good, "The mark "+clean(name)+" is gone.")
+			return
+		}
 		a.model.store.SetMark(name, seq)
-		a.say(good, "Marked. '"+clean(name)+" leads back here.")
+		a.refresh()
+		a.say(good, "Marked. '"+clean(name)+" leads back here, w writes marks to a capture.")
 	}})
 }
 
@@ -61,6 +68,10 @@ func (a *app) comment() {
 	p.line.set(a.model.store.Comment(seq))
 	p.accept = func(text string) bool {
 		a.model.store.SetComment(seq, text)
+		a.refresh()
+		if text != "" {
+			a.say(good, "Kept until photonscope ends; w writes comments to a capture.")
+		}
 		return true
 	}
 	a.open(p)
@@ -85,12 +96,11 @@ func (a *app) noteOf() Safe {
 // signs are what stands before events in lists: their mark, that they have a
 // comment, that they are a problem.
 func (m *model) sign(seq store.Seq) (Safe, role) {
-	for _, mark := range m.marks {
-		if mark.Seq == seq {
-			return clean(mark.Name), strong
-		}
-	}
-	if m.store.Comment(seq) != "" {
+	switch note := m.store.Note(seq); {
+	case note == nil:
+	case note.Mark != "":
+		return clip(clean(note.Mark), 1), strong
+	default:
 		return ";", strong
 	}
 	if row, ok := m.store.Row(seq); ok && row.Flags&store.Problem != 0 {

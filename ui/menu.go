@@ -66,9 +66,10 @@ func (m *menu) draw(c canvas, _ class) {
 	}
 	h := min(len(m.items)+2, c.h-2)
 	in := c.sub(1, c.h-2-h, min(w, c.w-2), h).frame(m.title)
-	for i, item := range m.items {
-		row := in.row(i)
-		if i == m.sel {
+	first := max(m.sel-in.h+1, 0)
+	for i := range min(in.h, len(m.items)-first) {
+		item, row := m.items[first+i], in.row(i)
+		if first+i == m.sel {
 			row.reverse = true
 			row.fill(' ', normal)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -17,8 +18,9 @@ type messages struct {
 	tree   *tree
 	hex    *hexPane
 	rows   *eventRows
-	shown  store.Seq // the event whose fields are shown
-	loaded bool      // there is one
+	shown  store.Seq    // the event whose fields are shown
+	loaded bool         // there is one
+	note   *stream.Note // that was written at it then
 }
 
 func newMessages(a *app) *messages {
@@ -69,10 +71,11 @@ func (m *messages) load() {
 		return
 	}
 	seq := m.rows.view.At(m.list.sel)
-	if m.loaded && m.shown == seq {
+	note := m.rows.store.Note(seq)
+	if m.loaded && m.shown == seq && m.note == note {
 		return
 	}
-	m.shown, m.loaded = seq, true
+	m.shown, m.loaded, m.note = seq, true, note
 	e := m.rows.event(m.shown)
 	m.tree.show(decode.Dissect(&e))
 	m.treeMoved()

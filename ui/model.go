@@ -29,7 +29,6 @@ type model struct {
 
 	times timeMode
 	zero  time.Time // that times count from; the zero value: origin
-	marks []store.Mark
 }
 
 func newModel(s *store.Store) *model {
@@ -50,7 +49,6 @@ func (m *model) refresh() {
 	m.more = m.view.Refresh(lookFor)
 	m.more = m.trouble.Refresh(lookFor) || m.more
 	m.sessions = m.store.Sessions(m.sessions[:0])
-	m.marks = m.store.Marks()
 	first, end := m.store.Bounds()
 	m.end = end
 	if row, ok := m.store.Row(first); ok && m.origin.IsZero() {

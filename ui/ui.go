@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"runtime/debug"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -49,6 +51,10 @@ type Actions struct {
 	// beside others, has it written and returns its name. It is called on a goroutine
 	// of its own.
 	Save func(name string, write func(io.Writer) error) (path string, err error)
+	// SaveCapture writes whole sessions to a new capture of that name, or of one that
+	// it finds for "", with what is written at their events. It returns in words what
+	// it wrote, such as a file's name, and is called like Save.
+	SaveCapture func(name string, events iter.Seq[*decode.Event]) (written string, err error)
 }
 
 // PanicError is a fault of the screen. The terminal is restored; what the

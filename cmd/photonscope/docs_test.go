@@ -103,7 +103,7 @@ var fieldSources = map[string]string{
 	"photon.describe.": "5.4", "photon.metrics.": "5.4", "photon.block": "5.4", "photon.func.": "5.5", "photon.var.": "5.5",
 	"photon.event.": "5.6", "photon.subscribe.": "5.6", "photon.signal.": "5.7", "photon.ota.": "5.8", "photon.goodbye.": "5.9",
 	"type": "", "time": "", "photon.session": "", "photon.leg": "", "photon.dir": "", "photon.device_addr": "", "photon.cloud_addr": "",
-	"photon.altered": "", "photon.finding": "",
+	"photon.altered": "", "photon.finding": "", "photon.mark": "", "frame.comment": "",
 }
 
 // fieldSource links to the section of docs/protocol.md that describes a field.

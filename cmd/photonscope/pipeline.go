@@ -195,7 +195,7 @@ func (p *pipeline) message(e *decode.Event) {
 		return
 	}
 	p.comment = p.printer.AppendComment(p.comment[:0], e)
-	p.messages = append(p.messages, captures.Message{At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment)})
+	p.messages = append(p.messages, captures.Message{At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment), Note: e.Note})
 	if len(p.messages) == messagesAtOnce {
 		p.keepMessages()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,12 +16,15 @@ import (
 // screenFiles are what the screen has written: exports, which stay, and the text
 // that was copied last, which is gone when the program ends.
 type screenFiles struct {
+	app   *app   // of the terminal
 	state string // folder of the text copied last
 	kept  string // its name, "" if there is none
 }
 
 // actions returns what the screen may ask for.
-func (f *screenFiles) actions() ui.Actions { return ui.Actions{KeepCopy: f.keepCopy, Save: saveBeside} }
+func (f *screenFiles) actions() ui.Actions {
+	return ui.Actions{KeepCopy: f.keepCopy, Save: saveBeside, SaveCapture: f.saveCapture}
+}
 
 // stateFolder is where the program keeps what only it needs (XDG Base Directory).
 func (a *app) stateFolder() string {
@@ -63,13 +67,7 @@ const maxNumbered = 1000
 // saveBeside creates a file in the current folder, under a number if there is one
 // with the name, and has it written. One that could not be written is removed.
 func saveBeside(name string, write func(io.Writer) error) (string, error) {
-	ext := filepath.Ext(name)
-	stem := "photonscope-" + strings.TrimSuffix(name, ext)
-	for n := 1; n < maxNumbered; n++ {
-		path := stem + ext
-		if n > 1 {
-			path = fmt.Sprintf("%s-%d%s", stem, n, ext)
-		}
+	for path := range numbered(name) {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -83,5 +81,26 @@ func saveBeside(name string, write func(io.Writer) error) (string, error) {
 		}
 		return path, nil
 	}
-	return "", fmt.Errorf("there are %d files named %s already", maxNumbered, name)
+	return "", tooMany(name)
+}
+
+// numbered yields the names of files to try for an export.
+func numbered(name string) iter.Seq[string] {
+	ext := filepath.Ext(name)
+	stem := "photonscope-" + strings.TrimSuffix(name, ext)
+	return func(yield func(string) bool) {
+		for n := 1; n <= maxNumbered; n++ {
+			path := stem + ext
+			if n > 1 {
+				path = fmt.Sprintf("%s-%d%s", stem, n, ext)
+			}
+			if !yield(path) {
+				return
+			}
+		}
+	}
+}
+
+func tooMany(name string) error {
+	return fmt.Errorf("there are %d files named %s already", maxNumbered, name)
 }

@@ -63,6 +63,14 @@ var envelopeTexts = map[string]Text{
 		"A capture may miss packets that the peers had. What follows a gap is read again from the next frame, not guessed.",
 		"From TCP's sequence numbers: the first one after the gap minus the next one that was awaited.",
 		here + "1.4; RFC 9293 §3.4"},
+	"photon.mark": {
+		"A letter leads back to the event in the screen, and tells colleagues which one is meant.",
+		"Not from the wire: somebody marked it. In a capture it is a comment at the packet, mark a.",
+		here + "1.4"},
+	"frame.comment": {
+		"What somebody thought of these bytes belongs to them: Wireshark shows it at the same packet.",
+		"Not from the wire: somebody wrote it. In a capture it is an opt_comment of the packet's block.",
+		here + "1.4"},
 	"photon.altered": {
 		"A proxy that holds, edits or drops messages must not hide it: both versions are recorded, and this marks them.",
 		"The same message on the two legs compared byte by byte after decryption. Ciphertext always differs where the legs have different keys.",

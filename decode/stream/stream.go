@@ -102,7 +102,8 @@ func Clone(it Item) Item {
 type Opened struct {
 	At     time.Time
 	Conn   Conn
-	Joined bool // the source did not see the connection begin: either direction may lack its first bytes
+	Joined bool  // the source did not see the connection begin: either direction may lack its first bytes
+	Note   *Note // what people wrote at it, nil if nothing; so everywhere
 }
 
 // Segment is some consecutive bytes of one direction, as they came. Where they
@@ -113,6 +114,7 @@ type Segment struct {
 	Conn ConnID
 	From Direction
 	Data []byte
+	Note *Note // of the record that ends in Data, or of the first of them
 }
 
 // Gap stands for bytes that are known to be missing from one direction.
@@ -131,6 +133,14 @@ type Closed struct {
 	Conn ConnID
 	From Direction // who closed; with Cut the direction that was still open
 	How  CloseKind
+	Note *Note
+}
+
+// Note is what people wrote at a packet or an event. Its text is foreign, and it
+// never changes. A nil Note is none.
+type Note struct {
+	Mark    string // the characters by which it is found again, most often none or one
+	Comment string // may be empty
 }
 
 // CloseKind says how a direction ended. Its text is the value of photon.close.

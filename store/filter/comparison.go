@@ -194,6 +194,7 @@ func (p *parser) set(t *test) {
 func (p *parser) operand() operand {
 	o := operand{field: lookup(p.tok.text), start: p.tok.start}
 	p.shared.later = p.shared.later || o.field.Key == AnsweredKey
+	p.shared.notes = p.shared.notes || slices.Contains(noteFields, o.field.Key)
 	p.shared.wire = p.shared.wire || slices.Contains(wireFields, o.field.Key)
 	p.advance()
 	if !p.sign("[") {

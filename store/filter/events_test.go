@@ -254,6 +254,9 @@ func samples(t *testing.T) []decode.Event {
 			}
 		}
 		made.events = append(made.events, odd()...)
+		noted := made.events[7]
+		noted.Note = &stream.Note{Mark: "a", Comment: "why this one?"}
+		made.events = append(made.events, noted)
 	})
 	if len(made.events) == 0 {
 		t.Fatal("the samples could not be made")

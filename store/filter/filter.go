@@ -24,6 +24,7 @@ type Filter struct {
 	root  node
 	text  string
 	short bool // the source has a macro or the name of a filter
+	notes bool
 	later bool
 	wire  bool
 	s     scratch
@@ -38,7 +39,7 @@ func Parse(expr string, names map[string]string) (*Filter, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	f := &Filter{root: root, text: string(root.print(nil, loosest)), short: p.shared.short, later: p.shared.later, wire: p.shared.wire}
+	f := &Filter{root: root, text: string(root.print(nil, loosest)), short: p.shared.short, notes: p.shared.notes, later: p.shared.later, wire: p.shared.wire}
 	if len(f.text) > MaxLen {
 		return nil, &Error{Expr: expr, End: len(expr), Reason: fmt.Sprintf("the expression has %d bytes once all short forms are written out, at most %d are allowed", len(f.text), MaxLen)}
 	}
@@ -128,6 +129,13 @@ func printable(s string) string {
 // NeedsWire reports whether the filter looks at the bytes on the wire or at the
 // padding of a message, which a holder of events may have to compute.
 func (f *Filter) NeedsWire() bool { return f.wire }
+
+// NeedsNotes reports whether the filter looks at what people write at events,
+// which may change at any time.
+func (f *Filter) NeedsNotes() bool { return f.notes }
+
+// noteFields are those fields.
+var noteFields = []string{"photon.mark", "frame.comment"}
 
 // wireFields are those fields.
 var wireFields = []string{"frame.wire", "frame.block", "frame.padding", "frame.rest"}

@@ -27,6 +27,7 @@ type shared struct {
 	depth int
 	nodes int
 	short bool
+	notes bool // a field that people change
 	later bool
 	wire  bool
 	open  []string // the named filters that are being written out

@@ -30,6 +30,8 @@ var macros = []Macro{
 	{"c", "CODE", "CoAP codes, such as 2.05", func(a string) string { return codeKey + " == " + a }},
 	{"t", "", "the handshake", func(string) string { return builtin["handshake"] }},
 	{"err", "", "problems", func(string) string { return builtin["problems"] }},
+	{"marked", "", "what somebody marked", constant("photon.mark")},
+	{"comment", "RE", "what somebody commented on", func(a string) string { return "frame.comment matches " + quoteRegex(a) }},
 	{"edited", "", "what the legs carry differently", constant("photon.altered == true")},
 	{"all", "", "everything", constant("type")},
 }
