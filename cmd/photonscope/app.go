@@ -30,7 +30,7 @@ var exitCodes = []struct {
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
 	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
-	{exitSession, "`--require-match`: no event matches the filter"},
+	{exitSession, "the program worked, the session did not: `--require-match` matched nothing, a script's expectation was not met, a server turned the device away"},
 	{exitInterrupted, "interrupted before the end of a capture"},
 }
 
@@ -124,7 +124,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

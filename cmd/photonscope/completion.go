@@ -103,8 +103,11 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"legs":      oneOf("device", "both"),
 		"mode":      oneOf("auto", "observe", "splice", "terminate"),
 		"as":        oneOf(strings.Split(keyForms, ", ")...),
-		"style":     oneOf("spark", "brewskey"),
+		"style":     completeStyle,
 		"device":    a.completeDevice,
+		"id":        a.completeDevice,
+		"firmware":  oneOf(strings.Split(firmwareNames(), ", ")...),
+		"script":    anyFile,
 
 		"key":         a.completeKey,
 		"keylog":      anyFile,
@@ -121,6 +124,8 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"allow-client": nothing,
 		"allow-dest":   nothing,
 		"max-devices":  nothing,
+		"function":     nothing,
+		"variable":     nothing,
 		"port":         nothing,
 	}
 }
@@ -139,6 +144,14 @@ func argCompletions(a *app) []argCompletion {
 		{"{FILE | FOLDER}", a.completeKey},
 		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}
+}
+
+// completeStyle completes the name of a server, or of the cloud that is none.
+func completeStyle(cmd *cobra.Command, given []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if cmd.Name() == "server" {
+		return oneOf(cloudStyles...)(cmd, given, begun)
+	}
+	return oneOf("spark", "brewskey")(cmd, given, begun)
 }
 
 func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -63,15 +63,21 @@ another folder. Ctrl-C ends the proxy.`,
 	}
 	f.output.register(cmd)
 	f.live.register(cmd)
+	f.registerClients(cmd)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.listen, "listen", "l", "127.0.0.1:5683", "`address` to listen on for devices")
-	flags.BoolVar(&f.listenAny, "listen-any", false, "allow -l to name all addresses of this host (0.0.0.0 or ::)")
 	flags.StringVar(&f.mode, "mode", "auto", "auto, observe, splice or terminate")
 	flags.BoolVar(&f.transparent, "transparent", false, "connect each device to the destination it asked for (Linux REDIRECT) instead of UPSTREAM")
-	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "`network` that may connect, such as 203.0.113.0/24, repeatable (default: loopback and private)")
 	flags.StringArrayVar(&f.allowDest, "allow-dest", nil, "with --transparent: `destination` that may be reached, such as 203.0.113.0/24 or 203.0.113.7:5683, repeatable")
-	flags.IntVar(&f.maxDevices, "max-devices", 0, "devices that may be connected at once (default 512)")
 	return cmd
+}
+
+// registerClients gives a command the flags that say who may connect.
+func (f *proxyFlags) registerClients(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.listenAny, "listen-any", false, "allow listening on all addresses of this host (0.0.0.0 or ::)")
+	flags.StringArrayVar(&f.allowClient, "allow-client", nil, "`network` that may connect, such as 203.0.113.0/24, repeatable (default: loopback and private)")
+	flags.IntVar(&f.maxDevices, "max-devices", 0, "devices that may be connected at once (default 512)")
 }
 
 // proxy runs the proxy until ctx ends.
@@ -92,7 +98,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	if err != nil {
 		return err
 	}
-	ln, err := f.listener()
+	ln, err := f.listener("-l ")
 	if err != nil {
 		return err
 	}
@@ -117,22 +123,23 @@ func (f *proxyFlags) screen(upstream string) ui.Options {
 }
 
 // listener opens the listening socket. All addresses at once only if asked for.
-func (f *proxyFlags) listener() (net.Listener, error) {
+// flag is what stands in front of the address on the command line.
+func (f *proxyFlags) listener(flag string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(f.listen)
 	if err != nil || !isPort(port) {
-		return nil, usageError("-l 127.0.0.1:5683", "-l %s is no address and port", f.listen)
+		return nil, usageError(flag+"127.0.0.1:5683", "%s%s is no address and port", flag, f.listen)
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		if !f.listenAny {
-			return nil, usageError("name one address of this host, or add --listen-any", "-l %s would accept devices on every address of this host", f.listen)
+			return nil, usageError("name one address of this host, or add --listen-any", "%s%s would accept devices on every address of this host", flag, f.listen)
 		}
 	}
 	ln, err := net.Listen("tcp", f.listen)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: another program has this port", f.listen), "another port: -l " + net.JoinHostPort(host, "5684")}
+		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: another program has this port", f.listen), "another port: " + flag + net.JoinHostPort(host, "5684")}
 	case err != nil:
-		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: %w", f.listen, errors.Unwrap(err)), "-l names an address of this host"}
+		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: %w", f.listen, errors.Unwrap(err)), "it must be an address of this host"}
 	}
 	return ln, nil
 }
