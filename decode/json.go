@@ -14,7 +14,7 @@ func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
 	if p.json.add == nil {
 		p.json.add = p.json.value
 	}
-	if m, ok := e.Body.(*Message); ok && e.Note == nil {
+	if m, ok := e.Body.(*Message); ok && e.Note == nil && !p.Private {
 		return p.appendMessage(dst, e, m)
 	}
 	return p.appendAny(dst, e)

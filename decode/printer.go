@@ -13,6 +13,7 @@ import (
 // concurrent use.
 type Printer struct {
 	ShowSecrets bool // print AES keys, IVs and salts instead of "[secret]"
+	Private     bool // print Masked instead of what may tell whose device it is, what is named and what is said
 	Colour      bool // AppendLine and AppendTree colour the title of a line for a terminal
 
 	msg   coap.Message
@@ -32,6 +33,14 @@ type Printer struct {
 // Values share the event's bytes.
 func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 	p.visit = visit
+	if p.Private {
+		p.visit = func(def *field.Def, v field.Value) {
+			if !isHarmless(def.Key) {
+				v = field.WordOf(Masked)
+			}
+			visit(def, v)
+		}
+	}
 	p.add(&defSession, field.UintOf(uint64(e.Session)))
 	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
 	p.note(e.Note)

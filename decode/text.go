@@ -17,7 +17,7 @@ import (
 func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
 	dst = e.At.UTC().AppendFormat(dst, "15:04:05.000 ")
 	dst = appendPadded(dst, 3, strconv.AppendUint(nil, uint64(e.Session), 10))
-	dst = appendPadded(dst, 6, appendDevice(nil, e))
+	dst = appendPadded(dst, 6, p.appendDevice(nil, e))
 	dst = p.appendTitle(dst, e)
 	dst = appendRTT(p.appendSummary(dst, e), e)
 	for dst[len(dst)-1] == ' ' {
@@ -76,8 +76,8 @@ func appendPadded(dst []byte, width int, text []byte) []byte {
 
 // appendDevice appends the last six digits of the device ID, which differ
 // between devices where the first ones do not.
-func appendDevice(dst []byte, e *Event) []byte {
-	if !e.Known {
+func (p *Printer) appendDevice(dst []byte, e *Event) []byte {
+	if !e.Known || p.Private {
 		return append(dst, '-')
 	}
 	id := e.Device.String()
@@ -111,8 +111,18 @@ func (p *Printer) AppendSummary(dst []byte, e *Event) []byte {
 	return p.appendSummary(dst, e)
 }
 
-// appendSummary appends what the event says, in one line without a newline.
+// appendSummary appends what the event says, in one line without a newline, or
+// that it says something.
 func (p *Printer) appendSummary(dst []byte, e *Event) []byte {
+	start := len(dst)
+	dst = p.appendSaid(dst, e)
+	if p.Private && len(dst) > start && !tellsNothing(e) {
+		return append(dst[:start], Masked...)
+	}
+	return dst
+}
+
+func (p *Printer) appendSaid(dst []byte, e *Event) []byte {
 	switch b := e.Body.(type) {
 	case *Opened:
 		return appendEnd(append(appendEnd(dst, e.Conn.Device), " → "...), e.Conn.Cloud)
@@ -225,13 +235,17 @@ func appendDuration(dst []byte, d time.Duration) []byte {
 func (p *Printer) AppendTree(dst []byte, e *Event) []byte {
 	dst = p.AppendLine(dst, e)
 	layers := Dissect(e)
+	notes := noteFields(e.Note)
+	if p.Private {
+		layers, notes = Mask(layers), maskFields(notes)
+	}
 	if len(layers) == 0 {
-		dst = p.appendFields(dst, noteFields(e.Note), "      ")
+		dst = p.appendFields(dst, notes, "      ")
 	}
 	for _, layer := range layers {
 		dst = fmt.Appendf(dst, "    %s, %d bytes\n", layer.Name, len(layer.Bytes))
 		dst = p.appendFields(dst, layer.Fields, "      ")
-		if layer.Secret && !p.ShowSecrets {
+		if layer.Secret && !p.ShowSecrets || p.Private {
 			continue
 		}
 		dst = appendHexDump(dst, layer.Bytes, "        ")

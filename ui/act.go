@@ -32,6 +32,8 @@ func (a *app) doAnywhere(act action) bool {
 		a.mouse = !a.mouse
 		a.setMouse(a.mouse)
 		a.say(normal, map[bool]Safe{true: "The mouse chooses panes and rows. M gives it back to the terminal.", false: "The mouse selects text in the terminal again."}[a.mouse])
+	case actPrivacy:
+		a.togglePrivacy()
 	case actRedraw: // every key draws
 	default:
 		return a.doView(act) || a.doOverlay(act) || a.doFilter(act) || a.doEvent(act)

@@ -62,6 +62,9 @@ func (a *app) drawTooSmall(c canvas) {
 // are not shown.
 func (a *app) drawTabs(c canvas, size class) {
 	state, r := a.state()
+	if a.model.private {
+		state = "MASKED  " + state
+	}
 	room := c.w - width(state) - 3
 	gap := 1
 	if size == large {
@@ -131,12 +134,12 @@ func (a *app) state() (Safe, role) {
 }
 
 func (a *app) contextLine(size class) Safe {
-	text := clean(a.opt.Title) + "   "
+	text := a.model.hide(clean(a.opt.Title)) + "   "
 	if size <= narrow {
 		text = ""
 	}
-	if a.model.scope.label != "" {
-		text += a.model.scope.label + "   "
+	if label := a.model.scopeLabel(); label != "" {
+		text += label + "   "
 	}
 	if more := a.view().context(); more != "" {
 		text += more

@@ -18,7 +18,11 @@ func (a *app) copyMenu() {
 		a.say(quiet, "There is nothing to copy.")
 		return
 	}
-	m := &menu{app: a, title: "copy", items: []menuItem{
+	title := Safe("copy")
+	if a.model.private {
+		title = "copy, masked"
+	}
+	m := &menu{app: a, title: title, items: []menuItem{
 		{'y', "the line", func() { a.copy(string(trimLine(a.printer.AppendLine(nil, &e)))) }},
 		{'j', "the event as JSON", func() { a.copy(string(trimLine(a.printer.AppendJSON(nil, &e)))) }},
 		{'t', "the event with all fields", func() { a.copy(string(a.printer.AppendTree(nil, &e))) }},
@@ -32,7 +36,7 @@ func (a *app) copyMenu() {
 // copyItems are what the fields and bytes have to copy.
 func (m *messages) copyItems() []menuItem {
 	l := &m.tree.layers[m.tree.layer]
-	if l.Secret && !m.app.opt.ShowSecrets {
+	if l.Secret && !m.app.opt.ShowSecrets || m.app.model.private {
 		return nil
 	}
 	b := l.Bytes

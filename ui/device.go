@@ -13,6 +13,7 @@ import (
 type device struct {
 	id       lightssl.DeviceID
 	known    bool
+	alias    Safe // shown instead of the ID, "" if that is shown
 	sessions []*store.Session
 }
 
@@ -42,6 +43,9 @@ func (d *device) latest() *store.Session { return d.sessions[len(d.sessions)-1] 
 func (d *device) label() Safe {
 	if !d.known {
 		return Safe(fmt.Sprintf("session %d", d.latest().Number))
+	}
+	if d.alias != "" {
+		return d.alias
 	}
 	return shortID(d.id)
 }

@@ -64,6 +64,9 @@ func window(c canvas, size class) canvas {
 func newLogView(a *app) *dialog {
 	d := newDialog(a, "event log", func(w int) []line {
 		var lines []line
+		if n := len(a.opt.Log.lines()); a.model.private && n > 0 {
+			return wrapped([]line{{text: plural(n, "line") + " about files, addresses and devices. p shows them again.", role: normal}}, w)
+		}
 		for _, text := range a.opt.Log.lines() {
 			lines = append(lines, line{text: clean(text), role: normal, hang: 2})
 		}

@@ -39,9 +39,13 @@ func kindRole(e *decode.Event) role {
 
 // deviceOf returns the last six digits of the device's ID, which differ between
 // devices where the first ones do not.
-func deviceOf(e *decode.Event) Safe {
-	if !e.Known {
+func (m *model) deviceOf(e *decode.Event) Safe {
+	switch {
+	case !e.Known:
 		return "-"
+	case m.private:
+		m.alias(e.Device)
+		return Safe(fmt.Sprintf("dev %d", m.number(e.Device)))
 	}
 	id := e.Device.String()
 	return Safe(id[len(id)-6:])

@@ -32,6 +32,9 @@ type explained struct {
 func newExplain(a *app, t topic) *explained {
 	x := &explained{subject: a.subjectOf(&t)}
 	x.dialog = newDialog(a, x.title(), func(w int) []line {
+		if a.model.private {
+			return wrapped([]line{{text: noBytes, role: normal}}, w)
+		}
 		x.subject.ShowSecrets = a.opt.ShowSecrets
 		lines := explanation(x.subject)
 		if x.subject.Credentials != nil && !a.opt.ShowSecrets {
@@ -74,6 +77,10 @@ func (x *explained) do(act action) bool {
 
 // secrets asks before it shows keys, and hides them without asking.
 func (x *explained) secrets() {
+	if x.app.model.private {
+		x.app.say(warning, noBytes)
+		return
+	}
 	if !x.app.opt.ShowSecrets {
 		x.app.open(newQuestion(x.app))
 		return
@@ -84,6 +91,10 @@ func (x *explained) secrets() {
 
 // copyMenu asks which command to copy, or all of the text.
 func (x *explained) copyMenu() {
+	if x.app.model.private {
+		x.app.say(warning, noBytes)
+		return
+	}
 	var all strings.Builder
 	m := &menu{app: x.app, title: "copy"}
 	n := '0'

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode"
@@ -18,7 +19,11 @@ func (a *app) exportMenu() {
 		a.say(warning, "Files cannot be written here.")
 		return
 	}
-	m := &menu{app: a, title: "export to a file", items: []menuItem{{'s', "this screen as text", func() { a.exportScreen() }}}}
+	title := Safe("export to a file")
+	if a.model.private {
+		title = "export to a file, masked"
+	}
+	m := &menu{app: a, title: title, items: []menuItem{{'s', "this screen as text", func() { a.exportScreen() }}}}
 	m.items = append(m.items, a.exportItems("tnmp", plural(a.model.view.Len(), "event"), "their sessions", a.shown)...)
 	if seq, ok := a.selectedEvent(); ok {
 		if row, ok := a.model.store.Row(seq); ok {
@@ -38,7 +43,7 @@ func (a *app) exportItems(keys string, what, whole Safe, list func() []store.Seq
 		{key[1], what + " as NDJSON", func() { a.export("events.ndjson", list(), writeNDJSON) }},
 		{key[2], what + " as a Mermaid ladder", func() { a.export("ladder.mmd", list(), writeMermaid) }},
 	}
-	if a.opt.Actions.SaveCapture != nil {
+	if a.opt.Actions.SaveCapture != nil && !a.model.private {
 		items = append(items, menuItem{key[3], whole + " as a capture (pcapng)", func() { a.saveCapture("", list()) }})
 	}
 	return items
@@ -67,7 +72,10 @@ func (m *model) eventsOf(session uint32) []store.Seq {
 
 // export writes events beside the loop: they may be many.
 func (a *app) export(name string, list []store.Seq, write func(io.Writer, *exported) error) {
-	x := &exported{store: a.model.store, list: list}
+	x := &exported{store: a.model.store, list: list, printer: decode.Printer{Private: a.model.private}}
+	if ext := path.Ext(name); a.model.private {
+		name = strings.TrimSuffix(name, ext) + "-masked" + ext
+	}
 	a.say(quiet, "Writing "+plural(len(x.list), "event")+" …")
 	a.save(name, func(w io.Writer) error {
 		buffered := bufio.NewWriter(w)
@@ -102,6 +110,10 @@ func (a *app) beside(write func() (written string, err error)) {
 func (a *app) saveCapture(name string, list []store.Seq) {
 	if a.opt.Actions.SaveCapture == nil {
 		a.say(warning, "Captures cannot be written here.")
+		return
+	}
+	if a.model.private {
+		a.say(warning, "A capture cannot be masked. p ends privacy, and then it can be written.")
 		return
 	}
 	if len(list) == 0 {

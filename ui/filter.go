@@ -38,17 +38,17 @@ func (m *model) setFilter(expr string) error {
 // label says what the lists are narrowed to, and how many events that leaves.
 func (m *model) label() Safe {
 	n, total := m.view.Len(), int(m.end)
-	text := "/ " + clean(m.filter.text)
+	text := "/ " + m.filterText()
 	switch {
 	case m.filter.text == "":
 		text = "/ none"
 	case m.filter.off:
-		text = `\ off: ` + clean(m.filter.text)
+		text = `\ off: ` + m.filterText()
 	}
 	if m.problems {
 		text += "   ! problems only"
 	}
-	if m.filter.text == "" && !m.problems && m.scope.label == "" {
+	if m.filter.text == "" && !m.problems && m.scopeLabel() == "" {
 		return text + "   " + plural(total, "event")
 	}
 	if done, all := m.view.Progress(); m.more && all > 0 {
@@ -56,6 +56,9 @@ func (m *model) label() Safe {
 	}
 	return text + Safe(fmt.Sprintf("   %d of %d", n, total))
 }
+
+// filterText is the filter as it was entered.
+func (m *model) filterText() Safe { return m.hide(clean(m.filter.text)) }
 
 // emptyText says why a list has no rows.
 func (m *model) emptyText() []Safe {
@@ -68,9 +71,9 @@ func (m *model) emptyText() []Safe {
 	case m.problems:
 		return []Safe{Safe(fmt.Sprintf("No problem among %d events.", total)), "! shows all of them."}
 	case m.filter.text != "" && !m.filter.off:
-		return []Safe{"No event matches " + clean(m.filter.text) + ".", Safe(fmt.Sprintf(`%d are hidden. \ shows them, / changes the filter.`, total))}
+		return []Safe{"No event matches " + m.filterText() + ".", Safe(fmt.Sprintf(`%d are hidden. \ shows them, / changes the filter.`, total))}
 	}
-	return []Safe{"No event of " + m.scope.label + " is held."}
+	return []Safe{"No event of " + m.scopeLabel() + " is held."}
 }
 
 // openFilter opens the prompt for an expression: what is typed is shown at once,
@@ -84,7 +87,10 @@ func (a *app) openFilter() {
 		a.selectKey(selected)
 	}
 	p := &prompt{app: a, sign: "/ ", history: &a.filterHistory, keys: "Tab complete  ↑ history  Enter filter  Ctrl-F find only  Esc cancel"}
-	p.line.set(before.text)
+	if p.line.set(before.text); a.model.private {
+		p.line.set("")
+		p.history = nil
+	}
 	p.complete = func(text string, at int) []candidate { return a.completeFilter(text, at) }
 	p.check = func(text string) (Safe, role) { return a.checkFilter(p, text) }
 	p.preview = func(text string) {

@@ -7,7 +7,7 @@ import (
 // next goes to the next hit of the search, or the one before; without a search to
 // the next problem. What takes long goes on with the next look at the store.
 func (a *app) next(by int) {
-	match, what := a.search, a.searching
+	match, what := a.search, a.model.hide(a.searching)
 	if what == "" {
 		match, what = store.Problems, "problem"
 	}

@@ -43,12 +43,12 @@ func (f *follow) context() Safe {
 	}
 	who := Safe(fmt.Sprintf("session %d", f.number))
 	if s, ok := f.app.model.store.Session(f.number); ok && s.Known {
-		who += " of " + shortID(s.Device)
+		who += " of " + f.app.model.shortName(s.Device)
 	}
 	if f.one != nil {
 		who += "   this exchange only (T)"
 	}
-	return who + "   " + f.sideText() + " (b)   as " + talkForms[f.talk.form] + " (x)   " + plural(f.talk.view.Len(), "message")
+	return who + "   " + f.sideText() + " (b)   as " + f.talk.formShown() + " (x)   " + plural(f.talk.view.Len(), "message")
 }
 
 func (f *follow) sideText() Safe {
@@ -123,7 +123,7 @@ func (f *follow) do(act action) bool {
 	case actExplain:
 		if ok {
 			e := f.app.model.event(seq)
-			f.app.open(newExplain(f.app, topic{seq: seq, event: e, layers: decode.Dissect(&e), offset: -1}))
+			f.app.open(newExplain(f.app, topic{seq: seq, event: e, layers: f.app.model.dissect(&e), offset: -1}))
 		}
 	default:
 		return false
@@ -259,7 +259,7 @@ func (t *talkPane) block(i, w int) []line {
 	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sign))
 	title, r := kindOf(&e), sender(e.From)
 	m, isMessage := e.Body.(*decode.Message)
-	if isMessage && talkForms[t.form] != "summary" {
+	if isMessage && t.formShown() != "summary" {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
 		title = requestLine(&t.msg) + "   " + title
 	} else {
@@ -280,6 +280,14 @@ func (t *talkPane) block(i, w int) []line {
 		lines = append(lines[:maxTalk], line{text: "              … (Enter shows it whole)", role: quiet})
 	}
 	return append(lines, line{})
+}
+
+// formShown is how messages are shown: while privacy is on, as a summary.
+func (t *talkPane) formShown() Safe {
+	if t.app.model.private {
+		return "summary"
+	}
+	return talkForms[t.form]
 }
 
 // requestLine returns method and path, or the response code, as CoAP has them.
@@ -314,7 +322,7 @@ func (t *talkPane) payload(w int) []line {
 		return nil
 	}
 	const indent = "              "
-	switch talkForms[t.form] {
+	switch t.formShown() {
 	case "summary":
 		return nil
 	case "text":

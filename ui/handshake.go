@@ -66,7 +66,7 @@ func (h *handshake) context() Safe {
 	st := stageOf(s)
 	who := Safe(fmt.Sprintf("session %d", s.Number))
 	if s.Known {
-		who += " of " + shortID(s.Device)
+		who += " of " + h.app.model.shortName(s.Device)
 	}
 	return who + Safe(fmt.Sprintf("   %d of %d [ ]   ", h.at+1, len(h.attempts))) + st.sign + " " + st.text
 }
@@ -193,6 +193,7 @@ func (h *handshake) Row(dst []cell, i int) []cell {
 		if checks, failed = h.checks(i, t); failed {
 			sign = cell{"✗", bad}
 		}
+		checks[1] = h.app.model.hide(checks[1])
 		if t.since.Done {
 			took.text = duration(t.reach.At.Sub(t.since.At))
 		}
@@ -316,6 +317,10 @@ func (h *handshake) details() []line {
 	w.add("limit", info.who+" at most "+info.limit+" for it")
 	if t == nil {
 		w.add("bytes", "none: this step was not reached")
+		return w.lines
+	}
+	if h.app.model.private {
+		w.add("bytes", noBytes)
 		return w.lines
 	}
 	w.lines = append(w.lines, explanation(h.app.subjectOf(&topic{seq: t.seq, event: t.event, offset: -1}))...)

@@ -66,6 +66,7 @@ const (
 	actCommand  action = "command"
 	actLog      action = "log"
 	actMouse    action = "mouse"
+	actPrivacy  action = "privacy"
 	actRedraw   action = "redraw"
 
 	actPause    action = "pause"
@@ -186,6 +187,7 @@ var bindings = []binding{
 	{actPalette, "Ctrl-P", anywhere, "", "find a command by a word"},
 	{actLog, "L", anywhere, "", "event log of photonscope"},
 	{actMouse, "M", anywhere, "", "mouse on or off"},
+	{actPrivacy, "p", anywhere, "", "hide whose devices these are and what is said, and show it again"},
 	{actRedraw, "Ctrl-L", anywhere, "", "draw the screen anew"},
 	{actHelp, "? F1", anywhere, "help", "keys of this pane"},
 	{actBack, "q", anywhere, "back", "back; at the top: quit"},

@@ -57,7 +57,7 @@ func (l *ladder) do(act action) bool {
 		}
 	case actExplain:
 		e := l.app.model.event(store.Seq(l.list.key))
-		l.app.open(newExplain(l.app, topic{seq: store.Seq(l.list.key), event: e, layers: decode.Dissect(&e), offset: -1}))
+		l.app.open(newExplain(l.app, topic{seq: store.Seq(l.list.key), event: e, layers: l.app.model.dissect(&e), offset: -1}))
 	default:
 		return false
 	}
@@ -240,7 +240,7 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 	}
 	switch b := e.Body.(type) {
 	case *decode.Opened:
-		return crossed(r.lane, "connects "+addr(e.Conn.Device)+" → "+addr(e.Conn.Cloud))
+		return crossed(r.lane, "connects "+r.addr(e.Conn.Device)+" → "+r.addr(e.Conn.Cloud))
 	case *decode.Gap:
 		return crossed(r.lane, label)
 	case *decode.Closed:

@@ -64,6 +64,10 @@ func (a *app) comment() {
 		a.say(quiet, "There is no event to comment on.")
 		return
 	}
+	if a.model.private {
+		a.say(warning, "Comments are hidden while privacy is on. p shows them again.")
+		return
+	}
 	p := &prompt{app: a, sign: "; ", history: &a.commentHistory, keys: "Enter keep the comment  Esc cancel"}
 	p.line.set(a.model.store.Comment(seq))
 	p.accept = func(text string) bool {
@@ -85,7 +89,7 @@ func (a *app) noteOf() Safe {
 		return ""
 	}
 	if text := a.model.store.Comment(seq); text != "" {
-		return "; " + clean(text)
+		return "; " + a.model.hide(clean(text))
 	}
 	if n := a.model.trouble.Len(); n > 0 && a.view().place() == inSessions {
 		return plural(n, "problem") + ": n goes to the next, ! shows them alone"

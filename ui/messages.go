@@ -77,7 +77,7 @@ func (m *messages) load() {
 	}
 	m.shown, m.loaded, m.note = seq, true, note
 	e := m.rows.event(m.shown)
-	m.tree.show(decode.Dissect(&e))
+	m.tree.show(m.app.model.dissect(&e))
 	m.treeMoved()
 }
 
@@ -98,6 +98,10 @@ func (m *messages) treeMoved() {
 // maskKeys hides the session's keys, or shows them if they were asked for.
 func (m *messages) maskKeys() {
 	m.tree.secrets, m.hex.hidden = m.app.opt.ShowSecrets, ""
+	if m.app.model.private {
+		m.hex.hidden = noBytes
+		return
+	}
 	if i := m.tree.layer; i < len(m.tree.layers) && m.tree.layers[i].Secret && !m.tree.secrets {
 		m.hex.hidden = "[secret] These bytes are the session's keys. K explains them, and there s shows them."
 	}
@@ -310,7 +314,7 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 	case r.size < large:
 		return append(dst, no, at, dir, kind, info, size, rtt)
 	}
-	return append(dst, no, at, cell{deviceOf(&e), normal}, dir, kind, info, size, rtt)
+	return append(dst, no, at, cell{r.deviceOf(&e), normal}, dir, kind, info, size, rtt)
 }
 
 // showEvent shows an event among the messages: all of them, if those shown are

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -24,6 +25,8 @@ type model struct {
 	filter   filtering
 	names    map[string]string // the user's own filters
 	problems bool              // only what is worth a look
+	private  bool              // devices, names and values are hidden
+	aliases  map[lightssl.DeviceID]int
 	bothLegs bool
 	applied  int // how often one of these became another
 

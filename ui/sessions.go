@@ -21,7 +21,6 @@ type sessions struct {
 func newSessions(a *app) *sessions {
 	s := &sessions{app: a, detail: newTextPane(a.look)}
 	s.list = newList(a.look, s)
-	s.list.empty = a.emptySessions()
 	return s
 }
 
@@ -30,7 +29,7 @@ func (a *app) emptySessions() []Safe {
 	if !a.opt.Live {
 		return []Safe{"No session in this capture yet."}
 	}
-	return append([]Safe{"No device yet."}, wrap(clean(a.opt.Hint), 1000, 0)...)
+	return append([]Safe{"No device yet."}, wrap(a.model.hide(clean(a.opt.Hint)), 1000, 0)...)
 }
 
 func (s *sessions) name() Safe { return "Sessions" }
@@ -45,8 +44,9 @@ func (s *sessions) context() Safe {
 
 // refresh implements view.
 func (s *sessions) refresh() {
-	s.devices = devicesOf(s.app.model.sessions)
+	s.devices = s.app.model.devices()
 	s.now = s.app.now()
+	s.list.empty = s.app.emptySessions()
 	s.list.refresh()
 }
 
@@ -120,9 +120,9 @@ func (s *sessions) Row(dst []cell, i int) []cell {
 	}
 	id := cell{text: d.label()}
 	if d.known {
-		id.text = Safe(d.id.String())
+		id.text = s.app.model.longName(d.id)
 	}
-	return append(dst, sign, id, cell{text: addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, last)
+	return append(dst, sign, id, cell{text: s.app.model.addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, last)
 }
 
 // last says what came last on a leg.
@@ -173,9 +173,9 @@ func (s *sessions) details() []line {
 	l := latest.Main()
 	w := wordWriter{width: 11}
 	if d.known {
-		w.add("device", Safe(d.id.String()))
+		w.add("device", s.app.model.longName(d.id))
 	}
-	w.add("from", addr(l.Conn.Device)+" to "+addr(l.Conn.Cloud))
+	w.add("from", s.app.model.addr(l.Conn.Device)+" to "+s.app.model.addr(l.Conn.Cloud))
 	w.add("says", helloText(latest.Hello))
 	w.add("handshake", handshakeText(l))
 	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))

@@ -68,7 +68,7 @@ func (s *start) choose() {
 	}
 	c := s.choices[s.sel]
 	if c.Run == nil {
-		s.app.say(normal, clean(c.Note))
+		s.app.say(normal, s.app.model.hide(clean(c.Note)))
 		return
 	}
 	c.Run()
@@ -106,7 +106,7 @@ func (s *start) Draw(screen tcell.Screen) {
 		x = c.text(x+2, y, padded(Safe(choice.Name), 11), r)
 		c.text(x, y, Safe(choice.Does), normal)
 		if step > 1 {
-			c.text(x, y+1, clean(choice.Note), quiet)
+			c.text(x, y+1, s.app.model.hide(clean(choice.Note)), quiet)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (s *stats) panes() []pane { return []pane{s.list, s.more} }
 
 func (s *stats) context() Safe {
 	m := s.app.model
-	who := m.scope.label
+	who := m.scopeLabel()
 	if who == "" {
 		who = "all devices"
 	}
@@ -87,7 +87,7 @@ func (s *stats) refresh() {
 // arrange makes the rows.
 func (s *stats) arrange() {
 	if s.sums = s.tally.byKind(); s.devices {
-		s.sums = s.tally.byDevice(devicesOf(s.app.model.sessions))
+		s.sums = s.tally.byDevice(s.app.model.devices())
 	}
 	s.total = 0
 	for _, row := range s.sums {
@@ -141,7 +141,7 @@ func (s *stats) open() bool {
 		applyFilter(s.app, expr)
 		return true
 	}
-	for _, d := range devicesOf(s.app.model.sessions) {
+	for _, d := range s.app.model.devices() {
 		if d.label() == name {
 			s.app.enter(inMessages, deviceScope(d))
 			return true
