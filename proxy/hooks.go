@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -25,6 +26,11 @@ type Hooks struct {
 	// direction on every frame of it is sealed anew, because its cipher chain is
 	// another; before that bytes pass as they came.
 	Frame func(*Session, Frame) (out []Out, changed bool)
+
+	// Renumber keeps message IDs consecutive where Frame drops messages, and where
+	// it or Inject add some, and translates acknowledgements back. What acknowledges
+	// an added message ends here.
+	Renumber bool
 
 	// Transport wraps the connection of a leg, to disturb it below everything else.
 	// If it keeps the methods CloseWrite and SetLinger of a TCP connection, half-close
@@ -51,6 +57,7 @@ type Frame struct {
 type Out struct {
 	Form  Form
 	Bytes []byte
+	Added bool // not what came, but put beside it; Inject sets it
 }
 
 // Form says what is still to be done to the bytes of an Out.
@@ -90,6 +97,16 @@ func (s *Session) Credentials() (lightssl.Credentials, bool) {
 	return *s.creds, true
 }
 
+// Done is closed when the session is over. It is nil without Hooks.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Reset ends the session as if the sender of from had reset its connection. A
+// hook may call it.
+func (s *Session) Reset(from stream.Direction) { s.abort(from) }
+
+// End closes both connections. A hook may call it.
+func (s *Session) End() { s.cut() }
+
 func (s *Session) setCredentials(c lightssl.Credentials) {
 	if s.hooks == nil {
 		return
@@ -108,13 +125,20 @@ func (s *Session) Inject(from stream.Direction, out ...Out) error {
 	if !ok {
 		return ErrSealed
 	}
+	if err := check(out); err != nil {
+		return err
+	}
 	h := &s.halves[from]
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	wire, err := h.mod.seal(creds, out)
-	if err != nil {
-		return err
+	if s.hooks.Renumber {
+		out = slices.Clone(out)
+		for i := range out {
+			out[i].Added = true
+		}
+		out, _ = s.numbers.pass(Frame{From: from}, out, true)
 	}
+	wire := h.mod.seal(creds, out)
 	if h.send(time.Now(), nil, wire) != goingOn {
 		return ErrOver
 	}
@@ -168,8 +192,15 @@ func (h *half) alter(at time.Time, wire []byte) ending {
 	if s.hooks.Frame != nil {
 		out, changed = s.hooks.Frame(s, f)
 	}
+	if err := check(out); err != nil {
+		s.notify(HookFailed, "%s: a frame from the %s was dropped, because what replaces it cannot be sent: %v", s, h.dir, err)
+		out, changed = nil, true
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if s.hooks.Renumber {
+		out, changed = s.numbers.pass(f, out, changed)
+	}
 	switch {
 	case !changed && m.sealer == nil:
 		m.sent(wire)
@@ -177,12 +208,7 @@ func (h *half) alter(at time.Time, wire []byte) ending {
 	case !changed:
 		out = again(f)
 	}
-	sealed, err := m.seal(creds, out)
-	if err != nil {
-		s.notify(HookFailed, "%s: a frame from the %s was dropped, because what replaces it cannot be sent: %v", s, h.dir, err)
-		sealed, _ = m.seal(creds, nil)
-	}
-	return h.send(at, wire, sealed)
+	return h.send(at, wire, m.seal(creds, out))
 }
 
 // open decrypts a frame as its receiver would.
@@ -204,11 +230,11 @@ func (h *half) open(creds lightssl.Credentials, wire []byte) Frame {
 func again(f Frame) []Out {
 	switch f.Err {
 	case nil:
-		return []Out{{Message, f.Plain}}
+		return []Out{{Form: Message, Bytes: f.Plain}}
 	case lightssl.ErrPadding:
-		return []Out{{Blocks, f.Plain}}
+		return []Out{{Form: Blocks, Bytes: f.Plain}}
 	}
-	return []Out{{Wire, f.Wire}}
+	return []Out{{Form: Wire, Bytes: f.Wire}}
 }
 
 // sent notes the head of a frame that has left: the next one's IV.
@@ -223,14 +249,9 @@ func (m *alteration) sent(wire []byte) {
 	}
 }
 
-// seal returns the bytes of out, from now on in a cipher chain of our own. The
-// result is valid until the next call.
-func (m *alteration) seal(creds lightssl.Credentials, out []Out) ([]byte, error) {
-	for _, o := range out {
-		if err := o.check(); err != nil {
-			return nil, err
-		}
-	}
+// seal returns the bytes of out, which were checked, from now on in a cipher chain
+// of our own. The result is valid until the next call.
+func (m *alteration) seal(creds lightssl.Credentials, out []Out) []byte {
 	if m.sealer == nil {
 		m.sealer = lightssl.NewCipher(creds)
 		if m.head != nil {
@@ -241,7 +262,7 @@ func (m *alteration) seal(creds lightssl.Credentials, out []Out) ([]byte, error)
 	for _, o := range out {
 		m.append(o)
 	}
-	return m.out, nil
+	return m.out
 }
 
 func (m *alteration) append(o Out) {
@@ -256,6 +277,16 @@ func (m *alteration) append(o Out) {
 		m.out = append(m.out, o.Bytes...)
 		m.sent(o.Bytes)
 	}
+}
+
+// check says what of out cannot be sent.
+func check(out []Out) error {
+	for _, o := range out {
+		if err := o.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check says why an Out cannot be sent.

@@ -62,13 +62,13 @@ func edit(_ *Session, f Frame) ([]Out, bool) {
 	case text == "drop":
 		return nil, true
 	case text == "twice":
-		return []Out{{Message, f.Plain}, {Message, f.Plain}}, true
+		return []Out{{Form: Message, Bytes: f.Plain}, {Form: Message, Bytes: f.Plain}}, true
 	case strings.HasPrefix(text, "edit "):
-		return []Out{{Message, []byte(strings.ToUpper(text))}}, true
+		return []Out{{Form: Message, Bytes: []byte(strings.ToUpper(text))}}, true
 	case text == "malformed":
-		return []Out{{Wire, []byte{0, 0}}, {Wire, frame(32)}, {Blocks, bytes.Repeat([]byte{0}, 16)}, {Message, nil}}, true
+		return []Out{{Form: Wire, Bytes: []byte{0, 0}}, {Form: Wire, Bytes: frame(32)}, {Form: Blocks, Bytes: bytes.Repeat([]byte{0}, 16)}, {Form: Message, Bytes: nil}}, true
 	case text == "impossible":
-		return []Out{{Blocks, []byte("x")}}, true
+		return []Out{{Form: Blocks, Bytes: []byte("x")}}, true
 	}
 	return nil, false
 }
@@ -166,7 +166,7 @@ func TestInjectedFramesDecodeWhileTrafficGoesOn(t *testing.T) {
 		})
 		wg.Go(func() {
 			for range each {
-				if err := h.session.Inject(d, Out{Message, []byte("injected")}, Out{Message, []byte("pair")}); err != nil {
+				if err := h.session.Inject(d, Out{Form: Message, Bytes: []byte("injected")}, Out{Form: Message, Bytes: []byte("pair")}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -197,19 +197,19 @@ func TestInjectedFramesDecodeWhileTrafficGoesOn(t *testing.T) {
 
 func TestInjectSaysWhyItCannot(t *testing.T) {
 	h := newHooked(t, &Hooks{})
-	if err := h.session.Inject(stream.FromCloud, Out{Blocks, make([]byte, 15)}); err == nil {
+	if err := h.session.Inject(stream.FromCloud, Out{Form: Blocks, Bytes: make([]byte, 15)}); err == nil {
 		t.Error("15 bytes of blocks were sent")
 	}
-	if err := h.session.Inject(stream.FromCloud, Out{Message, make([]byte, 65520)}); err == nil {
+	if err := h.session.Inject(stream.FromCloud, Out{Form: Message, Bytes: make([]byte, 65520)}); err == nil {
 		t.Error("a message too long was sent")
 	}
 	h.device.(*net.TCPConn).Close()
 	readAll(t, h.cloud)
-	if err := h.session.Inject(stream.FromDevice, Out{Message, nil}); !errors.Is(err, ErrOver) {
+	if err := h.session.Inject(stream.FromDevice, Out{Form: Message, Bytes: nil}); !errors.Is(err, ErrOver) {
 		t.Errorf("after the FIN: %v", err)
 	}
 	h.stop()
-	if err := h.session.Inject(stream.FromCloud, Out{Message, nil}); !errors.Is(err, ErrOver) {
+	if err := h.session.Inject(stream.FromCloud, Out{Form: Message, Bytes: nil}); !errors.Is(err, ErrOver) {
 		t.Errorf("after the end: %v", err)
 	}
 	if err := new(Session).Inject(stream.FromCloud); !errors.Is(err, ErrSealed) {
@@ -232,7 +232,7 @@ func TestHeldFrameDelaysNoOtherDirectionAndCanBeOvertakenByInjection(t *testing.
 	r.expect("before")
 	<-holding
 	talk(t, h.cloud, h.device, h.creds, "the other", "direction")
-	if err := h.session.Inject(stream.FromDevice, Out{Message, []byte("keep-alive")}); err != nil {
+	if err := h.session.Inject(stream.FromDevice, Out{Form: Message, Bytes: []byte("keep-alive")}); err != nil {
 		t.Error(err)
 	}
 	r.expect("keep-alive")

@@ -26,10 +26,13 @@ type Session struct {
 	legs   [2]leg  // by who is at its far end: the direction that is read from it
 	halves [2]half // by direction
 	hooks  *Hooks
+	done   chan struct{} // closed once over; nil without hooks
 
 	relaying atomic.Int32 // halves that have not ended
 	lastRead atomic.Int64 // when bytes came last, Unix nanoseconds
 	progress atomic.Int64 // when the handshake advanced last, likewise
+
+	numbers *numbers // nil without hooks
 
 	mu       sync.Mutex
 	over     bool
@@ -155,6 +158,9 @@ func (s *Session) open() bool {
 	if s.run.Hooks != nil {
 		s.hooks = s.run.Hooks(*device)
 	}
+	if s.hooks != nil {
+		s.done, s.numbers = make(chan struct{}), new(numbers)
+	}
 	s.hooks.wrap(&s.legs)
 	for _, d := range stream.Directions {
 		s.halves[d].init(s, d)
@@ -254,6 +260,9 @@ func (s *Session) close() {
 
 // end closes both sockets. The caller holds mu.
 func (s *Session) end() {
+	if !s.over && s.done != nil {
+		close(s.done)
+	}
 	s.over = true
 	for i := range s.legs {
 		if s.legs[i].conn != nil {
