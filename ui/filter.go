@@ -125,8 +125,12 @@ func (a *app) openFilter() {
 func (a *app) completeFilter(text string, at int) []candidate {
 	runes := []rune(text)
 	pos := len(string(runes[:at]))
+	names := a.model.names
+	if a.model.private {
+		names = nil // with their names come what they stand for
+	}
 	var list []candidate
-	for _, c := range filter.CompleteNames(text, pos, a.model.names) {
+	for _, c := range filter.CompleteNames(text, pos, names) {
 		list = append(list, candidate{text: c.Text, from: len([]rune(text[:c.Start])), help: clean(c.Help)})
 	}
 	return list
@@ -193,7 +197,7 @@ func literals(v field.Value) []string {
 	return []string{string(v.AppendText(nil, false))}
 }
 
-// saveFilter gives the filter a name for this run.
+// saveFilter gives the filter a name, which the command keeps for the next time.
 func saveFilter(a *app, name string) Safe {
 	if a.model.filter.text == "" {
 		return "there is no filter to give a name to; / makes one"
@@ -204,11 +208,14 @@ func saveFilter(a *app, name string) Safe {
 			names[k] = v
 		}
 	}
-	if _, err := filter.Parse(name, names); err != nil {
+	if _, err := filter.Parse("@"+name, names); err != nil {
 		return clean(name) + " cannot be the name of a filter"
 	}
 	a.model.names = names
 	a.say(good, "The filter is known as "+clean(name)+" until photonscope ends.")
+	if keep, expr := a.opt.Actions.KeepFilter, names[name]; keep != nil {
+		a.beside(func() (string, error) { return keep(name, expr) })
+	}
 	return ""
 }
 

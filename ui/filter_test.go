@@ -109,3 +109,31 @@ func TestNGoesToTheNextProblem(t *testing.T) {
 		t.Errorf("n goes to %d, the problems are %d from %d on", first, a.model.Len(), a.model.Key(0))
 	}
 }
+
+func TestASavedFilterIsKeptForTheNextTime(t *testing.T) {
+	kept := make(map[string]string)
+	keep := func(name, expr string) (string, error) { kept[name] = expr; return "filters", nil }
+	a := newApp(Options{Store: stored(demo(t)...), Filters: map[string]string{"mine": "~m event"}, Filter: "mine", Actions: Actions{KeepFilter: keep}})
+	if n, all := a.model.view.Len(), int(a.model.end); n == 0 || n == all {
+		t.Fatalf("%d of %d events match a filter of the user's own", n, all)
+	}
+	if trouble := a.runCommand("filter-save also"); trouble != "" {
+		t.Fatal(trouble)
+	}
+	done(a)
+	if kept["also"] != "mine" || a.notice != "Written to filters" {
+		t.Errorf("kept %v, the screen says %q", kept, a.notice)
+	}
+	if trouble := a.runCommand("filter also"); trouble != "" {
+		t.Error(trouble)
+	}
+	for _, name := range []string{"a b", "x=y", "(", `"q"`} {
+		if trouble := a.runCommand("filter-save " + name); trouble == "" {
+			t.Errorf("%s can be the name of a filter", name)
+		}
+	}
+	press(a, "/", "Ctrl-U", "a", "l")
+	if text := string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, "also") {
+		t.Errorf("the name is not offered:\n%s", text)
+	}
+}

@@ -28,9 +28,10 @@ type Options struct {
 	Ended   func() bool // the live source is over; nil: never
 	Loading func() bool // a capture is still being read; nil: no
 
-	Actions Actions  // what only the command can do
-	Filter  string   // what the lists are narrowed to at first
-	Choices []Choice // of the start page; nil: there is none, the sessions are shown
+	Actions Actions           // what only the command can do
+	Filters map[string]string // the user's own named filters; nil: none
+	Filter  string            // what the lists are narrowed to at first
+	Choices []Choice          // of the start page; nil: there is none, the sessions are shown
 
 	Theme       Theme // "": Ansi
 	ASCII       bool  // draw no characters beyond ASCII
@@ -51,6 +52,9 @@ type Actions struct {
 	// beside others, has it written and returns its name. It is called on a goroutine
 	// of its own.
 	Save func(name string, write func(io.Writer) error) (path string, err error)
+	// KeepFilter keeps a named filter for the next time, and returns the name of the
+	// file. It is called like Save.
+	KeepFilter func(name, expr string) (path string, err error)
 	// SaveCapture writes whole sessions to a new capture of that name, or of one that
 	// it finds for "", with what is written at their events. It returns in words what
 	// it wrote, such as a file's name, and is called like Save.

@@ -117,8 +117,8 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"dir":         folders,
 		"server-keys": folders,
 
-		"display-filter": completeFilter,
-		"only":           completeFilter,
+		"display-filter": a.completeFilter,
+		"only":           a.completeFilter,
 
 		"listen":       nothing,
 		"allow-client": nothing,
@@ -140,7 +140,7 @@ type argCompletion struct {
 func argCompletions(a *app) []argCompletion {
 	return []argCompletion{
 		{" ID", a.completeDevice},
-		{"[EXPRESSION]", completeFilter},
+		{"[EXPRESSION]", a.completeFilter},
 		{"{FILE | FOLDER}", a.completeKey},
 		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}

@@ -39,7 +39,7 @@ sockets, the encryption and the messages are real. Nothing needs to be set up.`,
 
 // demo plays the story of package sim through the proxy, spliced.
 func (a *app) demo(ctx context.Context, f *liveFlags, o *outputFlags) error {
-	if err := o.check(); err != nil {
+	if err := o.check(a); err != nil {
 		return err
 	}
 	if o.choose(a); o.onScreen() {

@@ -69,7 +69,7 @@ func firmwareNames() string {
 
 // device plays one session.
 func (a *app) device(ctx context.Context, f *deviceFlags, target string) error {
-	if err := f.output.check(); err != nil {
+	if err := f.output.check(a); err != nil {
 		return err
 	}
 	if err := checkTarget("photonscope device ", target); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -14,40 +15,50 @@ import (
 
 func newFilterCommand(a *app) *cobra.Command {
 	var (
-		fields bool
-		format string
+		fields, list bool
+		format       string
 	)
 	cmd := &cobra.Command{
 		Use:   "filter [flags] [EXPRESSION]",
 		Short: "Say what a filter means, or list the fields it may name",
 		Long: `Prints an expression of -Y in its full form: in Wireshark's syntax, macros and
 named filters written out. One that is wrong is shown with the place, and the
-exit code is 2. docs/filter.md has the grammar.`,
+exit code is 2. docs/filter.md has the grammar.
+
+Your own named filters are lines "name = expression" of the file filters in
+$XDG_CONFIG_HOME/photonscope, or ~/.config/photonscope; the screen's
+:filter-save writes there. They count in -Y and --only as well.`,
 		Example: `  photonscope filter '~q ~m event'
   photonscope filter 'coap.code == 2.05 and rtt > 500ms'
   photonscope filter --fields | grep ota`,
 		Args: takes(0, 1, "one expression, in quotes"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
+			case (fields || list) && len(args) > 0 || fields && list:
+				return usageError("one of them", "filter takes an expression, --fields or --list")
 			case format != "text" && format != "ndjson":
 				return usageError("one of: text, ndjson", "-T %s is no format of this list", format)
 			case fields && len(args) == 0:
 				_, err := a.stdout.Write(fieldList(format))
 				return err
-			case !fields && len(args) == 1:
+			case list && len(args) == 0:
+				_, err := a.stdout.Write(a.listFilters(format))
+				return err
+			case len(args) == 1:
 				return a.explainFilter(args[0])
 			}
-			return usageError("photonscope filter --fields, or photonscope filter 'photon.rtt > 0.5'", "filter takes either an expression or --fields")
+			return usageError("photonscope filter --fields, or photonscope filter 'photon.rtt > 0.5'", "filter takes an expression, --fields or --list")
 		},
 	}
 	cmd.Flags().BoolVar(&fields, "fields", false, "list every field: name and short names, type, meaning")
-	cmd.Flags().StringVarP(&format, "format", "T", "text", "of the list of fields: text or ndjson")
+	cmd.Flags().BoolVar(&list, "list", false, "list every named filter: the built-in ones and your own")
+	cmd.Flags().StringVarP(&format, "format", "T", "text", "of a list: text or ndjson")
 	return cmd
 }
 
 // explainFilter prints the canonical form of an expression.
 func (a *app) explainFilter(expr string) error {
-	f, err := parseFilter("this", expr)
+	f, err := a.parseFilter("this", expr)
 	if err != nil {
 		return err
 	}
@@ -112,8 +123,10 @@ func appendWords(b []byte, key string, words []string) []byte {
 }
 
 // completeFilter completes the last word of an expression.
-func completeFilter(_ *cobra.Command, given []string, begun string) (list []string, _ cobra.ShellCompDirective) {
-	for _, c := range filter.Complete(begun, len(begun)) {
+func (a *app) completeFilter(_ *cobra.Command, given []string, begun string) (list []string, _ cobra.ShellCompDirective) {
+	silent := *a // between the keys that somebody types
+	silent.stderr = io.Discard
+	for _, c := range filter.CompleteNames(begun, len(begun), silent.readFilters()) {
 		list = append(list, cobra.CompletionWithDesc(begun[:c.Start]+c.Text, c.Help))
 	}
 	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

@@ -23,8 +23,8 @@ func (f *filterFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.required, "require-match", false, "exit with 3 if no event matches -Y")
 }
 
-// check compiles the expression.
-func (f *filterFlags) check() error {
+// check compiles the expression, in which the user's own filters may be named.
+func (f *filterFlags) check(a *app) error {
 	if f.expr == "" {
 		if f.required {
 			return usageError("-Y 'photon.msg == \"event\"' --require-match", "--require-match needs -Y")
@@ -32,7 +32,7 @@ func (f *filterFlags) check() error {
 		return nil
 	}
 	var err error
-	f.filter, err = parseFilter("-Y", f.expr)
+	f.filter, err = a.parseFilter("-Y", f.expr)
 	return err
 }
 
@@ -46,8 +46,8 @@ type badFilter struct {
 func (b *badFilter) Error() string { return b.where + " is no filter" }
 
 // parseFilter compiles the expression that came from a flag or an argument.
-func parseFilter(where, expr string) (*filter.Filter, error) {
-	f, err := filter.Parse(expr, nil)
+func (a *app) parseFilter(where, expr string) (*filter.Filter, error) {
+	f, err := filter.Parse(expr, a.readFilters())
 	var fault *filter.Error
 	if errors.As(err, &fault) {
 		return nil, &exitError{exitUsage, &badFilter{where, fault}, "photonscope filter --fields lists the fields; docs/filter.md has the grammar"}

@@ -41,7 +41,7 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 }
 
 // check refuses values that mean nothing.
-func (o *outputFlags) check() error {
+func (o *outputFlags) check(a *app) error {
 	if !slices.Contains(formats, o.format) && o.format != autoFormat {
 		return usageError("one of: "+strings.Join(formats, ", "), "-T %s is no output format", o.format)
 	}
@@ -65,5 +65,5 @@ func (o *outputFlags) check() error {
 	if o.format == screenFormat && o.show.expr != "" {
 		return usageError("-T text", "-Y chooses what is printed, and the screen shows everything")
 	}
-	return o.show.check()
+	return o.show.check(a)
 }

@@ -45,7 +45,7 @@ func (r *reading) checkOnly() error {
 		return usageError("follow with -w, and choose from the recording later", "--only needs all of a capture first, and --follow never has it")
 	}
 	var err error
-	r.only.filter, err = parseFilter("--only", r.only.expr)
+	r.only.filter, err = r.app.parseFilter("--only", r.only.expr)
 	return err
 }
 

@@ -83,7 +83,7 @@ func (f *proxyFlags) registerClients(cmd *cobra.Command) {
 // proxy runs the proxy until ctx ends.
 func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	o := &f.output
-	if err := o.check(); err != nil {
+	if err := o.check(a); err != nil {
 		return err
 	}
 	if o.choose(a); o.onScreen() {

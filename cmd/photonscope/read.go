@@ -69,7 +69,7 @@ it.`,
 
 // command does what the flags of read ask for.
 func (r *reading) command(cmd *cobra.Command, out *outputFlags) error {
-	if err := cmp.Or(out.check(), r.checkOnly()); err != nil {
+	if err := cmp.Or(out.check(r.app), r.checkOnly()); err != nil {
 		return err
 	}
 	ctx := cmd.Context()

@@ -64,7 +64,7 @@ that session ends, and the exit code is 3 in the end.`,
 
 // server serves devices until ctx ends.
 func (a *app) server(ctx context.Context, f *serverFlags) error {
-	if err := f.output.check(); err != nil {
+	if err := f.output.check(a); err != nil {
 		return err
 	}
 	style := slices.Index(cloudStyles, f.style)

@@ -99,6 +99,7 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	if !opt.Live {
 		opt.Loading = func() bool { return !over.Load() }
 	}
+	opt.Filters = beside.readFilters()
 	files := &screenFiles{app: a, state: a.stateFolder()}
 	defer files.forget()
 	opt.Actions = files.actions()
