@@ -4,14 +4,15 @@ package decode
 // bytes cost no allocation of their own. A chunk lives as long as any event
 // that holds a part of it.
 type arena struct {
-	free  []byte
-	chunk int // length of the latest chunk
+	chunk []byte // the latest
+	free  []byte // of it
 }
 
 const (
 	firstChunk = 4 << 10 // each chunk is twice as long as the one before
 	arenaChunk = 64 << 10
 	slabLen    = 128
+	recycled   = 8 << 10 // bytes after which a chunk is begun again, if its reader is done
 )
 
 // copy returns a copy of b that nobody else will write to.
@@ -27,24 +28,34 @@ func (a *arena) take(n int) []byte {
 		return make([]byte, n)
 	}
 	if n > len(a.free) {
-		a.chunk = min(max(2*a.chunk, firstChunk, n), arenaChunk)
-		a.free = make([]byte, a.chunk)
+		a.chunk = make([]byte, min(max(2*len(a.chunk), firstChunk, n), arenaChunk))
+		a.free = a.chunk
 	}
 	b := a.free[:n:n]
 	a.free = a.free[n:]
 	return b
 }
 
+// used returns how much of the latest chunk was handed out.
+func (a *arena) used() int { return len(a.chunk) - len(a.free) }
+
+// recycle takes back what was handed out.
+func (a *arena) recycle() { a.free = a.chunk }
+
 // slab hands out values of one type, many to an allocation.
 type slab[T any] struct {
-	free []T
-	size int // of the latest allocation
+	latest []T // allocation
+	free   []T // of it
 }
 
+// recycle takes back what was handed out.
+func (s *slab[T]) recycle() { s.free = s.latest }
+
+// new returns a value, zero or not.
 func (s *slab[T]) new() *T {
 	if len(s.free) == 0 {
-		s.size = min(max(2*s.size, slabLen/16), slabLen)
-		s.free = make([]T, s.size)
+		s.latest = make([]T, min(max(2*len(s.latest), slabLen/16), slabLen))
+		s.free = s.latest
 	}
 	v := &s.free[0]
 	s.free = s.free[1:]

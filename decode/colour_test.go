@@ -73,7 +73,7 @@ func TestColourSaysWhatMatters(t *testing.T) {
 // What comes from the wire cannot make colours of its own.
 func TestForeignTextIsNeverAColour(t *testing.T) {
 	plain := append([]byte{0x50, 0x02, 0, 1, 0xb1, 'E', 0x03, 0x1b, '[', '3', 0xff}, "1m\x1b[31mred\u202e"...)
-	e := Event{Device: lightssl.DeviceID{1}, Known: true, Body: &Message{Plain: plain, Padded: plain, Meaning: particle.Meaning{Kind: particle.KindEvent}}}
+	e := Event{Conn: new(stream.Conn), Device: lightssl.DeviceID{1}, Known: true, Body: &Message{Plain: plain, Padded: plain, Meaning: particle.Meaning{Kind: particle.KindEvent}}}
 	p := Printer{Colour: true}
 	line := string(p.AppendLine(nil, &e))
 	if n := strings.Count(line, "\x1b"); n != 2 {

@@ -101,7 +101,7 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 	s := newSession(d, it)
 	if pair := d.sessions[it.Conn.Pair]; pair != nil && it.Conn.Pair != 0 {
 		s.number = pair.number
-		pair.conn.Pair = it.Conn.ID // a recording names it at the later leg only
+		pair.pairWith(it.Conn.ID) // a recording names it at the later leg only
 	} else {
 		d.last++
 		s.number = d.last
@@ -140,5 +140,28 @@ func (d *Decoder) pairByNonce(s *session) {
 	}
 	delete(d.unpaired, s.nonce)
 	s.number = other.number
-	s.conn.Pair, other.conn.Pair = other.conn.ID, s.conn.ID
+	s.pairWith(other.id)
+	other.pairWith(s.id)
+}
+
+// pairWith notes the other leg. Events that were returned keep what they say.
+func (s *session) pairWith(other stream.ConnID) {
+	conn := *s.conn
+	conn.Pair = other
+	s.conn = &conn
+}
+
+// Recycle tells that no event returned so far is used any more, nor anything in
+// them: events to come take their place in memory. It is for those who read
+// events as they come. Who never calls it may keep events as long as they like.
+func (d *Decoder) Recycle() {
+	if d.arena.used() >= recycled { // before, the twin of the frame at hand may come next
+		d.recycle()
+	}
+}
+
+func (d *Decoder) recycle() {
+	d.arena.recycle()
+	d.messages.recycle()
+	d.twin = twin{}
 }

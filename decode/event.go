@@ -9,10 +9,11 @@ import (
 )
 
 // Event is one thing the decoder found out: an envelope, which every kind of
-// event has, and a body. Its bytes never change after it was returned.
+// event has, and a body. Neither changes after it was returned, until
+// [Decoder.Recycle] is called, if ever.
 type Event struct {
-	At      time.Time // when the last byte it rests on passed
-	Conn    stream.Conn
+	At      time.Time        // when the last byte it rests on passed
+	Conn    *stream.Conn     // one for many events, so never changed; not nil
 	Session uint32           // photon.session: one number for both legs of a proxied pair, from 1
 	From    stream.Direction // who sent the bytes; of no meaning for Opened
 	Device  lightssl.DeviceID

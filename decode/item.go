@@ -9,7 +9,7 @@ import "github.com/photonscope/photonscope/decode/stream"
 func (e *Event) Item() stream.Item {
 	switch b := e.Body.(type) {
 	case *Opened:
-		return &stream.Opened{At: e.At, Conn: e.Conn, Joined: b.Joined, Note: e.Note}
+		return &stream.Opened{At: e.At, Conn: *e.Conn, Joined: b.Joined, Note: e.Note}
 	case *Gap:
 		return &stream.Gap{At: e.At, Conn: e.Conn.ID, From: e.From, Len: b.Len}
 	case *Closed:

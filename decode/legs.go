@@ -19,6 +19,8 @@ type OneLeg struct {
 	pairs map[uint32]*pairing // by session
 	shown [][]byte            // empty: room for the next pairing that needs some,
 	held  []Event             // so that the many that wait for nothing hold none
+
+	waiting int // pairings that wait for twins
 }
 
 // pairing holds, for one session, what one leg has shown and the other not yet.
@@ -41,6 +43,9 @@ func (o *OneLeg) Feed(dst []Event, e Event) []Event {
 		return append(dst, e)
 	}
 	p := o.pairing(e.Session)
+	if p.waits() {
+		o.waiting--
+	}
 	if p.shown == nil {
 		p.shown, o.shown = o.shown, nil
 	}
@@ -54,8 +59,14 @@ func (o *OneLeg) Feed(dst []Event, e Event) []Event {
 	if len(p.held) == 0 {
 		p.held, o.held = nil, p.held
 	}
+	if p.waits() {
+		o.waiting++
+	}
 	return dst
 }
+
+// Holding reports whether events that were fed are still needed, with their bytes.
+func (o *OneLeg) Holding() bool { return o.waiting > 0 }
 
 func (o *OneLeg) compare(dst []Event, p *pairing, e Event) []Event {
 	onCloud := e.Conn.Leg == stream.CloudLeg
@@ -84,6 +95,7 @@ func (o *OneLeg) Finish(dst []Event) []Event {
 		dst = p.release(dst, len(p.held))
 	}
 	clear(o.pairs)
+	o.waiting = 0
 	return dst
 }
 
@@ -98,6 +110,9 @@ func (o *OneLeg) pairing(session uint32) *pairing {
 	}
 	return p
 }
+
+// waits reports whether one leg showed what the other one did not yet.
+func (p *pairing) waits() bool { return len(p.shown)+len(p.held) > 0 }
 
 // side indexes the two legs of a pair.
 func side(leg stream.Leg) int {
@@ -130,6 +145,7 @@ func (o *OneLeg) pass(dst []Event, p *pairing, e Event) []Event {
 		}
 		if p.over == [2][2]bool{{true, true}, {true, true}} {
 			delete(o.pairs, e.Session)
+			p.shown = nil
 		}
 	}
 	return append(dst, e)

@@ -151,7 +151,7 @@ func (s *session) parse(plain, padded []byte) Body {
 		return notCoAP(err, plain, padded)
 	}
 	m := s.d.messages.new()
-	m.Plain, m.Padded = plain, padded
+	m.Plain, m.Padded = plain, padded // show adds the meaning
 	return m
 }
 

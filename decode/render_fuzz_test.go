@@ -39,7 +39,7 @@ func FuzzRender(f *testing.F) {
 			from, size := stream.Direction(input[0]&1), int(input[1])
 			b := input[2:min(len(input), 2+size)]
 			input = input[2+len(b):]
-			e := Event{At: time.Unix(int64(n), 0), Session: 1, From: from, Raw: b}
+			e := Event{At: time.Unix(int64(n), 0), Conn: new(stream.Conn), Session: 1, From: from, Raw: b}
 			var m coap.Message
 			if err := m.Parse(b); err != nil {
 				e.Body = &Malformed{Layer: Plain, Reason: err.Error(), Plain: b, Padded: b}

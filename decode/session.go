@@ -39,7 +39,7 @@ type session struct {
 	half      [2]half
 	cipher    lightssl.Cipher // of the credentials
 	conv      particle.Conversation
-	conn      stream.Conn
+	conn      *stream.Conn    // replaced rather than changed
 	last      time.Time       // of the latest item
 	note      [2]*stream.Note // of the next record, by who sends it
 
@@ -52,7 +52,7 @@ type session struct {
 }
 
 func newSession(d *Decoder, it *stream.Opened) *session {
-	s := &session{d: d, id: it.Conn.ID, conn: it.Conn, last: it.At}
+	s := &session{d: d, id: it.Conn.ID, conn: new(it.Conn), last: it.At}
 	for _, from := range stream.Directions {
 		s.half[from].next = firstRecord(from)
 		if it.Joined {

@@ -103,7 +103,7 @@ func (a *again) begin(p *replay, e *decode.Event) {
 	if _, opened := e.Body.(*decode.Opened); opened {
 		return
 	}
-	items := []stream.Item{&stream.Opened{At: e.At, Conn: e.Conn}}
+	items := []stream.Item{&stream.Opened{At: e.At, Conn: *e.Conn}}
 	if conn := a.old.conns[e.Conn.ID]; conn != nil {
 		for i, from := range [...]stream.Direction{stream.FromCloud, stream.FromDevice, stream.FromCloud} {
 			items = append(items, &stream.Segment{At: e.At, Conn: e.Conn.ID, From: from, Data: conn.handshake[i]})

@@ -135,7 +135,7 @@ func (m *matcher) allows(seq Seq, r *record, bits uint32) bool {
 // isCopy reports whether an event of the leg to the cloud shows what the other leg
 // shows.
 func (m *matcher) isCopy(r *record, bits uint32) bool {
-	conn := &m.content.envelope(r).conn
+	conn := m.content.envelope(r).conn
 	return conn.Leg == stream.CloudLeg && conn.Pair != 0 && flagsOf(bits)&(Lone|Differs) == 0 && !alwaysShown(typeOf(bits))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // One goroutine appends, and opens what is held when a key comes, while others
@@ -79,7 +80,7 @@ func read(t *testing.T, s *Store, over *atomic.Bool, rnd *rand.Rand) {
 
 func TestAppendingWakesNobodyThatDidNotAsk(t *testing.T) {
 	s := New(0)
-	e := []decode.Event{{Body: &decode.Gap{}}}
+	e := []decode.Event{{Conn: new(stream.Conn), Body: &decode.Gap{}}}
 	for range 100 {
 		s.Append(e)
 	}

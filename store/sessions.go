@@ -72,7 +72,7 @@ func (s *sessions) connOf(e *decode.Event) *connection {
 		if e.Conn.Leg == stream.CloudLeg {
 			c.leg = 1
 		}
-		c.session.Legs[c.leg].Conn = e.Conn
+		c.session.Legs[c.leg].Conn = *e.Conn
 		s.conns[e.Conn.ID] = c
 	case c.session.Number != e.Session:
 		s.join(c, s.sessionOf(e.Session))

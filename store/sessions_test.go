@@ -129,7 +129,7 @@ func TestOldSessionsAreForgottenOnceThereAreManyOfThem(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	for i := range uint32(maxSessions + 6000) {
 		conn := stream.Conn{ID: stream.ConnID(i + 1)}
-		e := decode.Event{At: at, Conn: conn, Session: i + 1}
+		e := decode.Event{At: at, Conn: &conn, Session: i + 1}
 		e.Body = &decode.Opened{}
 		closed := e
 		closed.Body = &decode.Closed{How: stream.Reset}

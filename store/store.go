@@ -187,5 +187,5 @@ func (s *Store) Conn(seq Seq) (stream.Conn, bool) {
 	if !c.has(seq) {
 		return stream.Conn{}, false
 	}
-	return c.envelope(c.record(seq)).conn, true
+	return *c.envelope(c.record(seq)).conn, true
 }

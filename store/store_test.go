@@ -52,6 +52,9 @@ func TestAnyBodyComesBackAsItWas(t *testing.T) {
 		{At: at, Body: &decode.Sealed{}},
 		{At: time.Unix(1<<60, 5), Raw: []byte{0, 0}, Body: &decode.Message{Plain: []byte{0x40, 0, 0, 1}, Padded: []byte{1}}},
 	}
+	for i := range events {
+		events[i].Conn = new(stream.Conn)
+	}
 	sameEvents(t, all(t, stored(events)), events)
 }
 
@@ -92,7 +95,7 @@ func TestLongEventsAreEvictedOneByOne(t *testing.T) {
 	var events []decode.Event
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for i := range 300 {
-		e := decode.Event{At: time.Unix(int64(i), 0), Raw: bytes.Repeat([]byte{byte(i)}, rnd.IntN(300<<10)), Body: &decode.Malformed{Layer: "wire"}}
+		e := decode.Event{At: time.Unix(int64(i), 0), Conn: new(stream.Conn), Raw: bytes.Repeat([]byte{byte(i)}, rnd.IntN(300<<10)), Body: &decode.Malformed{Layer: "wire"}}
 		events = append(events, e)
 		s.Append(events[i:])
 		if used, budget := s.Size(); used > budget+2*chunkLen {
@@ -114,7 +117,7 @@ func TestChangedIsClosedByTheNextAppend(t *testing.T) {
 		t.Fatal("changed before anything was appended")
 	default:
 	}
-	s.Append([]decode.Event{{Body: &decode.Opened{}}})
+	s.Append([]decode.Event{{Conn: new(stream.Conn), Body: &decode.Opened{}}})
 	select {
 	case <-changed:
 	default:

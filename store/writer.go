@@ -10,7 +10,7 @@ import (
 
 // envelope is what many events have in common.
 type envelope struct {
-	conn        stream.Conn
+	conn        *stream.Conn
 	session     uint32
 	device      lightssl.DeviceID
 	known       bool

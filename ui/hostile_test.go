@@ -49,7 +49,7 @@ func saying(text string) []decode.Event {
 		pad := 16 - len(plain)%16
 		padded := append(append([]byte(nil), plain...), []byte(strings.Repeat(string(rune(pad)), pad))...)
 		raw := append([]byte{byte(len(padded) >> 8), byte(len(padded))}, padded...)
-		events = append(events, decode.Event{At: at, Conn: conn, Session: 1, From: from, Raw: raw,
+		events = append(events, decode.Event{At: at, Conn: &conn, Session: 1, From: from, Raw: raw,
 			Body: &decode.Message{Plain: plain, Padded: padded, Meaning: meaning}})
 	}
 	b := []byte(text)
@@ -57,7 +57,7 @@ func saying(text string) []decode.Event {
 		b = b[:60]
 	}
 	s := string(b)
-	events = append(events, decode.Event{At: at, Conn: conn, Session: 1, Body: &decode.Opened{}})
+	events = append(events, decode.Event{At: at, Conn: &conn, Session: 1, Body: &decode.Opened{}})
 	add(stream.FromDevice, particle.ComposePublish(1, particle.EventBody{Name: "x" + s, Data: b}))
 	add(stream.FromDevice, particle.ComposePublish(2, particle.EventBody{Name: s, Data: b, Private: true}))
 	add(stream.FromCloud, particle.ComposeCall(3, []byte{1}, s, s))

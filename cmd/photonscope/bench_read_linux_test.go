@@ -72,6 +72,7 @@ func decodeOnly(r io.Reader, keys *lightssl.Keyring) error {
 			return err
 		}
 		events = d.Feed(events[:0], it)
+		d.Recycle()
 		pace.after(stats.Bytes)
 	}
 	return nil

@@ -40,6 +40,7 @@ type nobody struct{}
 
 func (nobody) event(*decode.Event) {}
 func (nobody) flush()              {}
+func (nobody) holding() bool       { return false }
 
 // asksForOutput reports whether a command line that has -w says how to print
 // events as well. Without, nothing is printed.

@@ -114,6 +114,9 @@ func (m *matching) pass(e *decode.Event, to func(*decode.Event)) {
 	}
 }
 
+// holding reports whether events that were passed may still be needed.
+func (m *matching) holding() bool { return m != nil && m.holder != nil }
+
 // finish hands on what is still held.
 func (m *matching) finish(to func(*decode.Event)) {
 	if m.holder == nil {

@@ -52,6 +52,9 @@ func (o *output) event(e *decode.Event) {
 	o.print(e)
 }
 
+// holding implements passer.
+func (o *output) holding() bool { return o.show.holding() }
+
 // print prints an event.
 func (o *output) print(e *decode.Event) {
 	switch o.format {

@@ -25,11 +25,12 @@ import (
 type pipeline struct {
 	decoder  *decode.Decoder
 	sink     sink
+	passer   passer // the sink, if it is one
 	bothLegs bool      // show both legs of a pair whole
 	record   recording // nil: not recording
 	only     *matching // which messages the recording gets; nil: all
 	oneLeg   decode.OneLeg
-	onEvent  func(*decode.Event) // told of every event of either leg; may be nil
+	onEvent  func(*decode.Event) // told of every event of either leg, keeps none; may be nil
 	alarm    func(string)        // told once if decoding fails
 
 	tapMu  sync.Mutex // its order is the order of the items
@@ -56,13 +57,22 @@ type sink interface {
 	flush()
 }
 
+// passer is a sink that keeps no event, or only now and then: so the decoder can
+// use their memory again and again.
+type passer interface {
+	sink
+	holding() bool // it has events that it still needs
+}
+
 const (
 	drainEvery     = 15 * time.Millisecond
 	messagesAtOnce = 16 // a few dozen microseconds
 )
 
 func newPipeline(keys *lightssl.Keyring, out sink) *pipeline {
-	return &pipeline{decoder: decode.NewDecoder(keys), sink: out, alarm: func(string) {}}
+	p := &pipeline{decoder: decode.NewDecoder(keys), sink: out, alarm: func(string) {}}
+	p.passer, _ = out.(passer)
+	return p
 }
 
 // tap takes items on the traffic's path. It is safe for concurrent use.
@@ -119,6 +129,14 @@ func (p *pipeline) feed(it stream.Item) {
 	defer p.contain()
 	p.events = p.decoder.Feed(p.events[:0], it)
 	p.show(p.events)
+	if !p.holding() {
+		p.decoder.Recycle()
+	}
+}
+
+// holding reports whether somebody still needs events that were decoded.
+func (p *pipeline) holding() bool {
+	return p.passer == nil || p.passer.holding() || p.oneLeg.Holding() || p.only.holding() || len(p.messages) > 0
 }
 
 // finish shows what was still held back.
@@ -158,7 +176,7 @@ func (p *pipeline) show(events []decode.Event) {
 // anyPaired reports whether some event has another leg, which may show it as well.
 func anyPaired(events []decode.Event) bool {
 	for i := range events {
-		if c := &events[i].Conn; c.Leg != stream.Tapped && c.Pair != 0 {
+		if c := events[i].Conn; c.Leg != stream.Tapped && c.Pair != 0 {
 			return true
 		}
 	}
@@ -195,7 +213,7 @@ func (p *pipeline) message(e *decode.Event) {
 		return
 	}
 	p.comment = p.printer.AppendComment(p.comment[:0], e)
-	p.messages = append(p.messages, captures.Message{At: e.At, Conn: e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment), Note: e.Note})
+	p.messages = append(p.messages, captures.Message{At: e.At, Conn: *e.Conn, From: e.From, Data: m.Plain, Comment: string(p.comment), Note: e.Note})
 	if len(p.messages) == messagesAtOnce {
 		p.keepMessages()
 	}

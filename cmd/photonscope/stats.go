@@ -116,6 +116,9 @@ func (s *stats) event(e *decode.Event) {
 // flush implements sink.
 func (s *stats) flush() {}
 
+// holding implements passer.
+func (s *stats) holding() bool { return false }
+
 // event counts one event.
 func (f *sessionFigures) event(e *decode.Event) {
 	f.device, f.known = e.Device, e.Known

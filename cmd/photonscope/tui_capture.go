@@ -61,7 +61,7 @@ func writeEvents(c *conversion, events iter.Seq[*decode.Event]) (unkept int) {
 	one := make([]decode.Event, 1)
 	for e := range events {
 		if _, opened := e.Body.(*decode.Opened); !opened && !begun[e.Conn.ID] {
-			c.Items([]stream.Item{&stream.Opened{At: e.At, Conn: e.Conn, Joined: true}}) // its beginning is not held any more
+			c.Items([]stream.Item{&stream.Opened{At: e.At, Conn: *e.Conn, Joined: true}}) // its beginning is not held any more
 		}
 		begun[e.Conn.ID] = true
 		if it := e.Item(); it != nil {

@@ -92,7 +92,7 @@ func (k *talk) add(from stream.Direction, raw []byte, body decode.Body) {
 	k.at = k.at.Add(7 * time.Millisecond)
 	id, _ := hex.DecodeString("1f0042000147333433333338")
 	k.events = append(k.events, decode.Event{
-		At: k.at, Conn: k.conn, Session: uint32(k.conn.ID), From: from, Raw: raw, Body: body,
+		At: k.at, Conn: &k.conn, Session: uint32(k.conn.ID), From: from, Raw: raw, Body: body,
 		Device: lightssl.DeviceID(id), Known: k.conn.ID%2 == 1, Altered: len(k.events)%5 == 4,
 	})
 }
@@ -180,9 +180,11 @@ func odd() []decode.Event {
 		k.add(stream.FromDevice, nil, &decode.Closed{How: how})
 	}
 	for i := range k.events {
-		k.events[i].Conn.Leg = stream.Leg(i % 3)
+		conn := *k.events[i].Conn
+		k.events[i].Conn = &conn
+		conn.Leg = stream.Leg(i % 3)
 		if i%4 == 3 {
-			k.events[i].Conn.Device, k.events[i].Conn.Cloud = netip.AddrPort{}, netip.MustParseAddrPort("[::ffff:198.51.100.1]:5683")
+			conn.Device, conn.Cloud = netip.AddrPort{}, netip.MustParseAddrPort("[::ffff:198.51.100.1]:5683")
 		}
 	}
 	k.events = append(k.events, variables()...)
