@@ -3,6 +3,8 @@ package decode
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // Events whose memory is used again say the same, as long as they are looked at
@@ -16,9 +18,10 @@ func TestRecyclingIsInvisible(t *testing.T) {
 			if round > 0 {
 				items = damage(rng, cutItems(rng, items, 600), round)
 			}
-			want := render(decodeAll(keys, items))
+			both := onBothLegs(items)
+			want := render(decodeAll(keys, both))
 			d, got := NewDecoder(keys), ""
-			for _, it := range items {
+			for _, it := range both {
 				got += render(d.Feed(nil, it))
 				d.recycle()
 			}
@@ -27,4 +30,25 @@ func TestRecyclingIsInvisible(t *testing.T) {
 			}
 		}
 	}
+}
+
+// onBothLegs returns the items of a proxied pair that carries what a connection
+// does: each item on one leg, then on the other.
+func onBothLegs(items []stream.Item) (both []stream.Item) {
+	for _, it := range items {
+		first, second := stream.Clone(it), stream.Clone(it)
+		switch it := second.(type) {
+		case *stream.Opened:
+			first.(*stream.Opened).Conn.Leg = stream.DeviceLeg
+			it.Conn.Leg, it.Conn.ID, it.Conn.Pair = stream.CloudLeg, 2, it.Conn.ID
+		case *stream.Segment:
+			it.Conn = 2
+		case *stream.Gap:
+			it.Conn = 2
+		case *stream.Closed:
+			it.Conn = 2
+		}
+		both = append(both, first, second)
+	}
+	return both
 }

@@ -25,7 +25,7 @@ import (
 type pipeline struct {
 	decoder  *decode.Decoder
 	sink     sink
-	passer   passer // the sink, if it is one
+	passer   passer    // the sink, if it is one
 	bothLegs bool      // show both legs of a pair whole
 	record   recording // nil: not recording
 	only     *matching // which messages the recording gets; nil: all
