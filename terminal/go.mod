@@ -5,6 +5,7 @@ go 1.26
 require (
 	github.com/charmbracelet/x/vt v0.1.0
 	github.com/creack/pty v1.1.24
+	github.com/photonscope/photonscope v0.0.0-00010101000000-000000000000
 	golang.org/x/sys v0.41.0
 )
 

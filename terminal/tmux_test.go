@@ -13,13 +13,13 @@ import (
 // pane is a window of tmux, a terminal that we did not write either: a shell in it
 // runs the program, and keeps the line settings of before and after.
 type pane struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
 // needTmux skips the test where there is no tmux, unless the environment says that
 // all peers have to be there.
-func needTmux(t *testing.T) {
+func needTmux(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err == nil {
 		return
@@ -35,27 +35,30 @@ set -g default-terminal tmux-256color
 set -g escape-time 0
 `
 
-// inTmux runs the program with arguments in a window of a size.
-func inTmux(t *testing.T, columns, rows int, args ...string) *pane {
+// inTmux runs a command in a window of a size.
+func inTmux(t testing.TB, columns, rows int, command ...string) *pane {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tmux") // short: the socket's name may have 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &pane{t, dir}
-	t.Cleanup(func() {
-		exec.Command("tmux", "-S", p.file("socket"), "kill-server").Run()
-		os.RemoveAll(dir)
-	})
-	script := fmt.Sprintf("echo before\nstty -g >%[1]s/before\n%[2]s \"$@\"\necho left $?\nstty -g >%[1]s/after\nexec cat\n", dir, binary)
+	t.Cleanup(p.close)
+	script := fmt.Sprintf("echo before\nstty -g >%[1]s/before\n\"$@\"\necho left $?\nstty -g >%[1]s/after\nexec cat\n", dir)
 	for name, text := range map[string]string{"settings": tmuxSettings, "script": script} {
 		if err := os.WriteFile(p.file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	size := []string{"-f", p.file("settings"), "new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows)}
-	p.tmux(append(append(size, "sh", p.file("script")), args...)...)
+	p.tmux(append(append(size, "sh", p.file("script")), command...)...)
 	return p
+}
+
+// close ends what runs in the window.
+func (p *pane) close() {
+	exec.Command("tmux", "-S", p.file("socket"), "kill-server").Run()
+	os.RemoveAll(p.dir)
 }
 
 func (p *pane) file(name string) string { return filepath.Join(p.dir, name) }
@@ -74,8 +77,8 @@ func (p *pane) tmux(args ...string) string {
 
 func (p *pane) text() string { return lines(p.tmux("capture-pane", "-p")) }
 
-// until waits until something is so.
-func (p *pane) until(is func() bool) bool {
+// until waits until something is so, or until it is late.
+func until(patience time.Duration, is func() bool) bool {
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	for late := time.Now().Add(patience); !is(); <-poll.C {
@@ -90,7 +93,7 @@ func (p *pane) until(is func() bool) bool {
 func (p *pane) same(s *screen, text string) {
 	p.t.Helper()
 	var ours, theirs string
-	if !p.until(func() bool {
+	if !until(patience, func() bool {
 		ours, theirs = s.text(), p.text()
 		return ours == theirs && strings.Contains(theirs, text)
 	}) {
@@ -102,7 +105,7 @@ func (p *pane) same(s *screen, text string) {
 // window is as it was before.
 func (p *pane) checkLeft() {
 	p.t.Helper()
-	if !p.until(func() bool { return p.text() == "before\nleft 0\n" }) {
+	if !until(patience, func() bool { return p.text() == "before\nleft 0\n" }) {
 		p.t.Fatalf("after the end the window shows\n%s", p.text())
 	}
 	const flags = "alternate screen #{alternate_on}, cursor #{cursor_flag}, mouse #{mouse_any_flag}, keypad #{keypad_flag} #{keypad_cursor_flag}, wrap #{wrap_flag}"
@@ -114,7 +117,7 @@ func (p *pane) checkLeft() {
 		p.t.Fatal(err)
 	}
 	var after []byte
-	if !p.until(func() bool { after, _ = os.ReadFile(p.file("after")); return string(after) == string(before) }) {
+	if !until(patience, func() bool { after, _ = os.ReadFile(p.file("after")); return string(after) == string(before) }) {
 		p.t.Errorf("line settings were left: %s, before %s", after, before)
 	}
 }
@@ -144,7 +147,7 @@ func TestTmuxShowsTheSame(t *testing.T) {
 	for i, size := range sizes {
 		t.Run(fmt.Sprintf("%dx%d", size.columns, size.rows), func(t *testing.T) {
 			s := start(t, size.columns, size.rows, "read", "-T", "tui", capture)
-			p := inTmux(t, size.columns, size.rows, "read", "-T", "tui", capture)
+			p := inTmux(t, size.columns, size.rows, binary, "read", "-T", "tui", capture)
 			views := func() {
 				for _, view := range []string{"1", "2", "3", "4", "5", "6"} {
 					s.keys(view)
