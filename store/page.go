@@ -11,6 +11,8 @@ const (
 	pageBits = 12
 	pageLen  = 1 << pageBits // records of a page
 	chunkLen = 1 << 20       // bytes of a chunk
+
+	sharing = 16 // pages that share their envelopes: each speaks of the same thousands of connections
 )
 
 // page is 4,096 records, which are never moved, so that links can be set in them

@@ -143,3 +143,27 @@ func TestOldSessionsAreForgottenOnceThereAreManyOfThem(t *testing.T) {
 		t.Errorf("the latest one is %d", all[len(all)-1].Number)
 	}
 }
+
+// Connections that speak by turns are described once for many pages, and what is
+// evicted takes its descriptions along.
+func TestConnectionsThatSpeakByTurnsAreDescribedSeldom(t *testing.T) {
+	const conns, pages = 1000, 4 * sharing
+	s := New(0)
+	at := time.Unix(1e9, 0)
+	for i := range uint32(pages * pageLen) {
+		n := i%conns + 1
+		s.Append([]decode.Event{{At: at, Conn: stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+	}
+	if n := len(s.snapshot().envelopes.items); n > conns*pages/sharing {
+		t.Errorf("%d connections in %d pages are described %d times", conns, pages, n)
+	}
+	small := New(8 * sharing * pageSize / 4)
+	for i := range uint32(pages * pageLen) {
+		n := i/1000 + 1
+		small.Append([]decode.Event{{At: at, Conn: stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+	}
+	c := small.snapshot()
+	if first := c.pages.items[0].envelope; c.envelopes.base != first || c.first == 0 {
+		t.Errorf("descriptions from %d on are held, and needed from %d on", c.envelopes.base, first)
+	}
+}

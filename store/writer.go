@@ -97,8 +97,11 @@ func (w *writer) startPage(c *content) {
 	if len(c.pages.items) == 0 {
 		c.pages.base = uint64(c.end) >> pageBits
 	}
-	latest := max(c.chunks.end(), 1) - 1
-	c.pages.append(page{records: new([pageLen]record), chunks: latest, envelope: c.envelopes.end(), touched: c.touched.end()})
+	latest, envelope := max(c.chunks.end(), 1)-1, c.envelopes.end()
+	if n := len(c.pages.items); n > 0 && c.pages.end()%sharing != 0 {
+		envelope = c.pages.items[n-1].envelope
+	}
+	c.pages.append(page{records: new([pageLen]record), chunks: latest, envelope: envelope, touched: c.touched.end()})
 	w.trim(c)
 }
 
@@ -180,7 +183,7 @@ func (w *writer) newChunk(c *content, size int) {
 }
 
 // envelope returns the number of the event's envelope, which lies in the page's
-// part of the list, so that it goes with the page.
+// part of the list, so that it goes with the page, or with those that share it.
 func (w *writer) envelope(c *content, p *page, conn *connection, e *decode.Event) uint64 {
 	v := envelope{conn: e.Conn, session: e.Session, device: e.Device, known: e.Known, credentials: conn.credentials}
 	if conn.hasEnvelope && c.envelopes.has(conn.envelope) {

@@ -158,6 +158,9 @@ func (a *app) goTo(i int) {
 // from view to view.
 type eventLister interface{ events() *list }
 
+// arriver is a view that takes notice of what is selected when it is shown.
+type arriver interface{ arrive() }
+
 // change shows another view.
 func (a *app) change(i int) {
 	from, isList := a.view().(eventLister)
@@ -168,6 +171,10 @@ func (a *app) change(i int) {
 		to.events().follow = from.events().follow
 		to.events().choose(row)
 	}
+	if v, ok := a.view().(arriver); ok {
+		v.arrive()
+	}
+	a.view().refresh()
 }
 
 // followSelected shows the conversation of the selected event.

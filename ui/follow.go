@@ -63,11 +63,21 @@ func (f *follow) sideText() Safe {
 
 // refresh implements view.
 func (f *follow) refresh() {
+	if f.app.view() != view(f) { // it looks at all events for one session's: only for who reads
+		return
+	}
+	if f.number == 0 {
+		f.arrive()
+	}
+	if m := f.app.model; !m.paused && f.talk.refresh() {
+		m.more = true
+	}
+}
+
+// arrive implements arriver.
+func (f *follow) arrive() {
 	if !f.chosen {
 		f.take(f.app.messagesView().list.key)
-	}
-	if !f.app.model.paused {
-		f.talk.refresh()
 	}
 }
 
@@ -178,13 +188,14 @@ type talkPane struct {
 
 func (t *talkPane) place() place { return inText }
 
-func (t *talkPane) refresh() {
-	t.view.Refresh(lookFor)
+func (t *talkPane) refresh() (more bool) {
+	more = t.view.Refresh(lookFor)
 	n := t.view.Len()
 	if t.follow {
 		t.sel = n - 1
 	}
 	t.sel = max(min(t.sel, n-1), 0)
+	return more
 }
 
 // selected returns the selected event.

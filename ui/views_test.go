@@ -3,6 +3,8 @@ package ui
 import (
 	"fmt"
 	"testing"
+
+	"github.com/photonscope/photonscope/store"
 )
 
 func TestFollowAtEverySize(t *testing.T) {
@@ -29,6 +31,38 @@ func TestAnExchangeCanBeFollowedAlone(t *testing.T) {
 	press(a, "T")
 	if n := f.talk.view.Len(); n != all {
 		t.Errorf("%d messages, were %d", n, all)
+	}
+}
+
+// A view that nobody sees does not go through the store again for every event that
+// comes; shown, it has the session of the event that is selected.
+func TestFollowLooksAtTheStoreOnlyWhileItIsShown(t *testing.T) {
+	all := classroom(t)
+	a := newApp(Options{Store: stored(all...)})
+	var f *follow
+	for _, v := range a.views {
+		if v, ok := v.(*follow); ok {
+			f = v
+		}
+	}
+	press(a, "2", "g")
+	for range 10 {
+		a.refresh()
+	}
+	if done, total := f.talk.view.Progress(); done != 0 || total != len(all) && total != 0 {
+		t.Errorf("hidden, it looked at %d of %d events", done, total)
+	}
+	for _, key := range []string{"g", "G"} {
+		press(a, "2", key)
+		row, _ := a.model.store.Row(store.Seq(a.messagesView().list.key))
+		press(a, "5")
+		if f.number != row.Session {
+			t.Errorf("it shows session %d, selected is %d", f.number, row.Session)
+		}
+		if done, total := f.talk.view.Progress(); done != total || total != len(all) {
+			t.Errorf("shown, it looked at %d of %d events", done, total)
+		}
+		press(a, "q")
 	}
 }
 
