@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -50,6 +51,7 @@ type Identity struct {
 	Plain    []byte // the opened layer: nonce, device ID, device public key
 	NonceOK  bool   // the nonce inside is the one the cloud sent
 	Reason   string // why it is not opened, and which key would open it
+	Parts    int    // segments that the record came in
 }
 
 // Credentials is the cloud's second record. One without bytes says that a record
@@ -100,8 +102,37 @@ type Closed struct {
 
 // Finding is a conclusion drawn from events. Only package diagnose makes it.
 type Finding struct {
-	ID    string // such as "PH-01"
-	Title string // one sentence
+	ID         string // of the cause, such as "PH-01": photonscope explain tells all about it
+	Title      string // one sentence
+	Confidence string // "certain": the bytes prove it; "likely" or "possible"
+	Evidence   []Evidence
+	RuledOut   []string // other causes, and why they are not it
+	Device     string   // what the device does and shows
+	Remedy     []string // steps; those that begin with "$ " are commands
+	Repair     string   // the repair of photonscope that lets the session live, "" if there is none
+}
+
+// Evidence is an event that a finding rests on, and what its bytes show.
+type Evidence struct {
+	Event      int              // its number within its connection, from 1; findings do not count
+	At         time.Time        // its time
+	From       stream.Direction // who sent it
+	Name       string           // its type
+	Layer      string           // the layer that Start and End count in: Wire or Plain; "" if it is about no bytes
+	Start, End int              // the bytes, half open
+	Shows      string           // in words
+}
+
+// String returns the evidence as one sentence.
+func (v *Evidence) String() string {
+	text := fmt.Sprintf("event %d, %s %s", v.Event, v.Name, v.From)
+	switch {
+	case v.Layer != "" && v.End == v.Start+1:
+		text += fmt.Sprintf(", %s byte %d", v.Layer, v.Start)
+	case v.Layer != "":
+		text += fmt.Sprintf(", %s bytes %d to %d", v.Layer, v.Start, v.End-1)
+	}
+	return text + ": " + v.Shows
 }
 
 // Name implements Body.

@@ -47,7 +47,10 @@ var eventTable = map[string]eventFields{
 	"malformed": {[]*field.Def{&defDir, &defReason, &defLayer, &defOffset}, slices.Concat(aboutBytes, []*field.Def{&defPlain})},
 	"gap":       {[]*field.Def{&defDir}, slices.Concat(aboutBytes, []*field.Def{&defGap})},
 	"closed":    {[]*field.Def{&defDir, &defClose}, aboutBytes},
-	"finding":   {[]*field.Def{&defDir, &defFinding, &defTitle}, aboutBytes},
+	"finding": {
+		[]*field.Def{&defDir, &defFinding, &defTitle},
+		slices.Concat(aboutBytes, []*field.Def{&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair}),
+	},
 }
 
 // EventFields returns the fields that the NDJSON line of a type of event can

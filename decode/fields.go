@@ -26,6 +26,12 @@ var (
 	defComment   = field.Def{Key: "frame.comment", Label: "Comment", Type: field.Text, Help: "what somebody wrote at the event: the other comments of its packet, as Wireshark shows them, up to 4,096 bytes; a line for each"}
 	defFinding   = field.Def{Key: "photon.finding", Label: "Finding", Type: field.Word, Help: "ID of a finding, such as PH-01"}
 	defTitle     = field.Def{Key: "photon.finding.title", Label: "Title", Type: field.Word, Help: "the finding in one sentence"}
+	defSure      = field.Def{Key: "photon.finding.confidence", Label: "Confidence", Type: field.Word, Help: "certain (the bytes prove it), likely or possible"}
+	defEvidence  = field.Def{Key: "photon.finding.evidence", Label: "Evidence", Type: field.Word, Help: "an event that the finding rests on, and what its bytes show", Many: true}
+	defRuledOut  = field.Def{Key: "photon.finding.ruled_out", Label: "Ruled out", Type: field.Word, Help: "another cause, and why it is not this one", Many: true}
+	defShows     = field.Def{Key: "photon.finding.device", Label: "On the device", Type: field.Word, Help: "what the device does and shows"}
+	defRemedy    = field.Def{Key: "photon.finding.remedy", Label: "Remedy", Type: field.Word, Help: "a step; those that begin with $ are commands", Many: true}
+	defRepair    = field.Def{Key: "photon.finding.repair", Label: "Repair", Type: field.Word, Help: "the repair of photonscope that lets the session live"}
 	defFrameWire = field.Def{Key: "frame.wire", Label: "Wire", Type: field.Bytes, Help: "every byte on the wire, a frame's two length bytes included"}
 	defFrameLen  = field.Def{Key: "frame.len", Label: "Length", Type: field.Uint, Help: "number of ciphertext bytes that follow, big endian"}
 	defPlain     = field.Def{Key: "frame.plain", Label: "Plain", Type: field.Bytes, Help: "what the record or frame holds once opened: a CoAP message without its padding, or the 214 bytes of an identity"}
@@ -57,4 +63,5 @@ var envelopeDefs = []*field.Def{
 	&defOpened, &defSealedID, &defIDNonce, &defIDNonceOK, &defIDDevice, &defIDKey, &defIDModulus,
 	&defSealedCreds, &defSignature, &defSigOK, &defSource, &defKey, &defIV, &defSalt,
 	&defClose, &defReason, &defLayer, &defOffset, &defGap, &defAltered, &defMark, &defComment, &defFinding, &defTitle,
+	&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair,
 }

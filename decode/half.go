@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"math"
 	"sort"
 	"time"
 
@@ -59,10 +60,11 @@ func (r record) String() string {
 type half struct {
 	next    record
 	hasHead bool
-	seen    bool // some frame passed or was lost, so the credentials' IV is over
-	lost    bool // the byte at hand is the first after a gap
-	ended   bool // closed: no more bytes will come
-	hurried bool // waits for the other half no longer
+	seen    bool  // some frame passed or was lost, so the credentials' IV is over
+	lost    bool  // the byte at hand is the first after a gap
+	ended   bool  // closed: no more bytes will come
+	hurried bool  // waits for the other half no longer
+	parts   uint8 // segments that brought the handshake's records, at most 255
 
 	room    *room                   // bytes that do not make a record yet; nil: none
 	begin   int                     // offset in the direction of the room's first byte
@@ -95,6 +97,9 @@ const (
 
 // add takes bytes as they come. spare is room that nobody uses, if there is any.
 func (h *half) add(at time.Time, data []byte, spare **room) {
+	if h.next != aFrame && len(h.pending()) < lightssl.IdentityLen && h.parts < math.MaxUint8 {
+		h.parts++
+	}
 	if h.room == nil {
 		if h.room, *spare = *spare, nil; h.room == nil {
 			h.room = new(room)

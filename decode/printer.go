@@ -71,10 +71,26 @@ func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 		p.common(e)
 		p.word(&defClose, b.How.String())
 	case *Finding:
-		p.common(e)
-		p.word(&defFinding, b.ID)
-		p.word(&defTitle, b.Title)
+		p.finding(e, b)
 	}
+}
+
+func (p *Printer) finding(e *Event, b *Finding) {
+	p.common(e)
+	p.word(&defFinding, b.ID)
+	p.word(&defTitle, b.Title)
+	p.word(&defSure, b.Confidence)
+	for i := range b.Evidence {
+		p.add(&defEvidence, field.WordOf(b.Evidence[i].String()))
+	}
+	for _, s := range b.RuledOut {
+		p.add(&defRuledOut, field.WordOf(s))
+	}
+	p.word(&defShows, b.Device)
+	for _, s := range b.Remedy {
+		p.add(&defRemedy, field.WordOf(s))
+	}
+	p.word(&defRepair, b.Repair)
 }
 
 func (p *Printer) add(def *field.Def, v field.Value) { p.visit(def, v) }

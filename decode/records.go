@@ -29,6 +29,9 @@ func (s *session) read(from stream.Direction, b []byte) (n int, body Body) {
 	}
 	n = h.next.size()
 	body = s.readHandshake(h.next, b[:n])
+	if id, ok := body.(*Identity); ok {
+		id.Parts = int(h.parts)
+	}
 	h.next = h.next.following()
 	return n, body
 }

@@ -150,7 +150,7 @@ func (p *Printer) appendSaid(dst []byte, e *Event) []byte {
 	case *Closed:
 		return appendClosed(dst, e, b)
 	case *Finding:
-		return append(dst, b.ID+": "+b.Title...)
+		return appendFinding(dst, b)
 	}
 	return dst
 }
@@ -307,4 +307,12 @@ func appendHexDump(dst []byte, b []byte, indent string) []byte {
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+func appendFinding(dst []byte, b *Finding) []byte {
+	dst = append(dst, b.ID...)
+	if b.Confidence != "" {
+		dst = append(append(dst, ' '), b.Confidence...)
+	}
+	return append(append(dst, ": "...), b.Title...)
 }

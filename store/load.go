@@ -86,7 +86,7 @@ func (l *loader) body(t EventType, b *cursor) decode.Body {
 	case TypeClosed:
 		return &decode.Closed{How: stream.CloseKind(b.byte()), Pending: int(b.int())}
 	}
-	return &decode.Finding{ID: b.string(), Title: b.string()}
+	return finding(b)
 }
 
 func (l *loader) identity(b *cursor) *decode.Identity {
@@ -97,7 +97,7 @@ func (l *loader) identity(b *cursor) *decode.Identity {
 	copy(id.Device[:], b.take(len(id.Device)))
 	id.Key = b.bytes()
 	copy(body.Nonce[:], b.take(len(body.Nonce)))
-	body.Plain = b.bytes()
+	body.Parts, body.Plain = int(b.uint()), b.bytes()
 	body.Reason = string(l.word(b))
 	return body
 }

@@ -68,7 +68,7 @@ func (p *packer) pack(c *content, e *decode.Event, wide bool) []byte {
 	case *decode.Closed:
 		b = binary.AppendVarint(append(b, byte(body.How)), int64(body.Pending))
 	case *decode.Finding:
-		b = appendString(appendString(b, body.ID), body.Title)
+		b = appendFinding(b, body)
 	}
 	p.buf = b
 	return b
@@ -80,7 +80,7 @@ func (p *packer) identity(c *content, b []byte, body *decode.Identity) []byte {
 	b = append(append(b, id.Nonce[:]...), id.Device[:]...)
 	b = appendBytes(b, id.Key)
 	b = append(b, body.Nonce[:]...)
-	b = appendBytes(b, body.Plain)
+	b = appendBytes(binary.AppendUvarint(b, uint64(body.Parts)), body.Plain)
 	return p.words.append(c, b, body.Reason)
 }
 

@@ -18,7 +18,8 @@ const (
 	exitOK          = 0
 	exitFailure     = 1 // runtime failure, partial input, not a capture
 	exitUsage       = 2 // bad flag or filter, unreadable key, directory, no permission
-	exitSession     = 3 // the program worked, what it was asked to find is not there
+	exitSession     = 3 // the program worked, but a cause was found, or what it was asked to find is not there
+	exitNothing     = 4 // nothing happened in the time given
 	exitInterrupted = 130
 )
 
@@ -30,7 +31,8 @@ var exitCodes = []struct {
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
 	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
-	{exitSession, "the program worked, the session did not: `--require-match` matched nothing, a script's expectation was not met, a server turned the device away"},
+	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away"},
+	{exitNothing, "`diagnose --for`: nothing connected in that time"},
 	{exitInterrupted, "interrupted before the end of a capture"},
 }
 
@@ -124,7 +126,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

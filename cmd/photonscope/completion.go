@@ -126,6 +126,8 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"max-devices":  nothing,
 		"function":     nothing,
 		"variable":     nothing,
+		"for":          nothing,
+		"report":       oneOf("md"),
 		"port":         nothing,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/diagnose"
 )
 
 // liveFlags are those of every command that makes sessions.
@@ -66,6 +67,7 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	l.pipe = newPipeline(keys.Ring, to)
 	l.pipe.alarm = func(text string) { l.alarm("%s", text) }
 	l.pipe.onEvent = l.keep
+	l.pipe.doctor = diagnose.New(diagnose.Options{Keys: keys.Ring, Name: keys.nameOf})
 	l.pipe.bothLegs = o.legs == "both" || o.screen != nil
 	if f.record != "" {
 		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.alarm)

@@ -11,6 +11,7 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/diagnose"
 )
 
 // pipeline is where all ways in meet: a live proxy, the demo, a capture file and
@@ -32,10 +33,13 @@ type pipeline struct {
 	oneLeg   decode.OneLeg
 	onEvent  func(*decode.Event) // told of every event of either leg, keeps none; may be nil
 	alarm    func(string)        // told once if decoding fails
+	doctor   *diagnose.Diagnoser // nil: nothing is diagnosed
 
 	tapMu  sync.Mutex // its order is the order of the items
 	queue  queue
 	events []decode.Event
+	told   []decode.Event // events with the findings about them
+	found  []decode.Event
 	shown  []decode.Event
 	broken bool
 
@@ -128,7 +132,7 @@ func (p *pipeline) feed(it stream.Item) {
 	}
 	defer p.contain()
 	p.events = p.decoder.Feed(p.events[:0], it)
-	p.show(p.events)
+	p.show(p.diagnosed(p.events))
 	if !p.holding() {
 		p.decoder.Recycle()
 	}
@@ -146,7 +150,7 @@ func (p *pipeline) finish() {
 	}
 	defer p.contain()
 	p.events = p.decoder.Finish(p.events[:0])
-	p.show(p.events)
+	p.show(p.diagnosed(p.events))
 	p.shown = p.oneLeg.Finish(p.shown[:0])
 	p.emit(nil, p.shown)
 	if p.only != nil {
@@ -154,6 +158,29 @@ func (p *pipeline) finish() {
 	}
 	p.keepMessages()
 	p.sink.flush()
+}
+
+// diagnosed returns events with each finding behind the event that led to it.
+func (p *pipeline) diagnosed(events []decode.Event) []decode.Event {
+	if p.doctor == nil {
+		return events
+	}
+	found := false
+	p.told = p.told[:0]
+	for i := range events {
+		p.found = p.doctor.Feed(p.found[:0], &events[i])
+		if len(p.found) > 0 && !found {
+			found = true
+			p.told = append(p.told, events[:i]...)
+		}
+		if found {
+			p.told = append(append(p.told, events[i]), p.found...)
+		}
+	}
+	if !found {
+		return events
+	}
+	return p.told
 }
 
 func (p *pipeline) show(events []decode.Event) {

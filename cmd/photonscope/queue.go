@@ -17,6 +17,7 @@ type queue struct {
 	bytes   int
 	skipped map[skipKey]int // bytes left out since the direction's last item
 	lost    int             // bytes left out in all
+	used    bool            // something was offered
 }
 
 type skipKey struct {
@@ -55,6 +56,7 @@ const (
 func (q *queue) offer(items []stream.Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.used = true
 	var last pair
 	for _, it := range items {
 		if seg, ok := it.(*stream.Segment); ok {
@@ -139,4 +141,11 @@ func (q *queue) missed() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.lost
+}
+
+// untouched reports whether nothing was ever offered.
+func (q *queue) untouched() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.used
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/diagnose"
 	"github.com/photonscope/photonscope/ui"
 )
 
@@ -108,6 +109,7 @@ type reading struct {
 	out      *output // nil: the events go elsewhere
 	bothLegs bool
 	keySet   *keySet
+	doctor   func(*keySet) (*diagnose.Diagnoser, error) // nil: the findings are shown among the events
 	pipe     *pipeline
 	made     *conversion         // nil: none
 	choice   *choice             // of made; nil: everything
@@ -143,6 +145,9 @@ func (r *reading) into(ctx context.Context, to sink) error {
 	}
 	r.pipe = newPipeline(r.keySet.Ring, to)
 	r.pipe.bothLegs = r.bothLegs
+	if err := r.diagnoses(); err != nil {
+		return err
+	}
 	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
 	r.pipe.onEvent = r.note
 	if r.write != "" {
@@ -153,6 +158,16 @@ func (r *reading) into(ctx context.Context, to sink) error {
 		r.pipe.only = r.app.newMatching(&r.only, true)
 	}
 	return r.run(ctx, in)
+}
+
+// diagnoses has the pipeline look for causes of failures.
+func (r *reading) diagnoses() (err error) {
+	if r.doctor == nil {
+		r.pipe.doctor = diagnose.New(diagnose.Options{Keys: r.keySet.Ring, Name: r.keySet.nameOf})
+		return nil
+	}
+	r.pipe.doctor, err = r.doctor(r.keySet)
+	return err
 }
 
 // loadKeys reads the keys, those beside the captures included, once.

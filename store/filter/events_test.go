@@ -175,7 +175,8 @@ func odd() []decode.Event {
 	k.add(stream.FromDevice, []byte("\x00\x10abcdefghijklmnop"), &decode.Malformed{Layer: decode.Plain, Offset: 4, Reason: "no message", Plain: []byte("\x40\x01\x00\x01\xf0"), Padded: append([]byte("\x40\x01\x00\x01\xf0"), bytes.Repeat([]byte{11}, 11)...)})
 	k.add(stream.FromCloud, nil, &decode.Gap{Len: 12})
 	k.add(stream.FromCloud, nil, &decode.Gap{})
-	k.add(stream.FromCloud, nil, &decode.Finding{ID: "PH-01", Title: "a finding"})
+	k.add(stream.FromCloud, nil, &decode.Finding{ID: "PH-01", Title: "a finding", Confidence: "certain", RuledOut: []string{"PH-02: no"}, Device: "red",
+		Evidence: []decode.Evidence{{Event: 2, Name: "identity", Layer: decode.Wire, End: 256, Shows: "too large"}}, Remedy: []string{"$ do"}, Repair: "bad-counter-ack"})
 	for _, how := range []stream.CloseKind{stream.Fin, stream.Reset, stream.Cut} {
 		k.add(stream.FromDevice, nil, &decode.Closed{How: how})
 	}

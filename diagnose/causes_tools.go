@@ -1,0 +1,32 @@
+package diagnose
+
+// toolCauses are failures of tools before any session begins.
+var toolCauses = []Cause{
+	{ID: "PH-34", Title: "no key was made: openssl is missing, or particle-cli does not find it", Seen: OnHost, Stage: StageConnect,
+		Means:  "particle-cli leaves keys to the openssl command. Without it keys new and keys doctor make nothing, and say so only in passing.",
+		Device: showsNoKey,
+		Remedy: []string{"$ openssl version", "Or make the key without it.", cmdNewKey},
+		Read:   []string{"https://community.particle.io/t/15773", "https://community.particle.io/t/37433"}},
+	{ID: "PH-35", Title: "particle keys doctor reported the opposite of what it did", Seen: OnHost, Stage: StageConnect,
+		Means:  "It has told of failure though it worked, and of success though the server had refused the key.",
+		Device: showsNoKey,
+		Remedy: []string{"Look for yourself: what does the device announce, and what is on file?", "$ photonscope diagnose -k default_key.pem -l {host}:{port}"},
+		Read:   []string{"https://github.com/particle-iot/particle-cli/issues/68"}},
+	{ID: "PH-36", Title: "keys were written to the addresses of another platform", Seen: OnHost, Stage: StageConnect,
+		Means:  "An old tool that does not know the device writes keys where a Core or an Electron has them. The device goes on with its old keys.",
+		Device: showsNoKey,
+		Remedy: []string{"On a Photon the server key lies at 2082 and the device's at 34 of DFU alternate setting 1. Update the tool and repeat.", "$ npm install -g particle-cli", stepDFU, cmdServerKey}},
+	{ID: "PH-51", Title: "a call of a function brings no result", Seen: OnHost, Stage: StageOnline, Rows: "S18",
+		Means:  "The device acknowledges a call and sends no result if it has no such function, or while its application blocks. The bytes are the same.",
+		Device: showsNothing,
+		Remedy: []string{"Compare the name with the device's description.", "$ photonscope export describe capture.pcapng"}},
+	{ID: "PH-50", Title: "a subscription never delivers", Seen: OnHost, Stage: StageOnline, Rows: "S17",
+		Means:   "spark-server acknowledges subscriptions and delivers nothing; Brewskey delivers to claimed devices only. Nothing on the wire tells that from an event that nobody published.",
+		Device:  showsNothing,
+		Servers: "Brewskey: device wasnt subscribed to event: the device is unclaimed",
+		Remedy:  []string{"Claim the device.", "$ particle device add {id}"}},
+	{ID: "PH-53", Title: "the device speaks UDP", Seen: OnHost, Stage: StageConnect, Rows: "F8",
+		Means:  "Its firmware or its transport byte is set for UDP (DTLS to port 5684): no TCP connection comes.",
+		Device: "Blinking cyan.",
+		Remedy: []string{"Load TCP keys and set the transport.", stepDFU, "$ particle keys protocol tcp", cmdServerKey, stepReset}},
+}

@@ -1,0 +1,93 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Values of decode.Finding.Confidence.
+const (
+	Certain  = "certain"  // the bytes prove it
+	Likely   = "likely"   // it explains all that was seen, and little else does
+	Possible = "possible" // it fits, as other causes do
+)
+
+// draft is a finding that is being made.
+type draft struct {
+	id       string
+	sure     string
+	title    string // "" for the cause's
+	evidence []decode.Evidence
+	ruledOut []string
+	noRepair bool // that of the catalogue would not help here
+}
+
+// find tells of a cause, once in a session. at is the event that completed the
+// evidence.
+func (l *leg) find(at *decode.Event, f draft) {
+	key := told{l.session, f.id}
+	if l.d.told[key] {
+		return
+	}
+	l.d.told[key], l.found[f.id] = true, true
+	l.settled = l.settled || f.sure != Possible
+	cause, place := Find(f.id), l.place()
+	body := &decode.Finding{
+		ID: f.id, Title: f.title, Confidence: f.sure, Evidence: f.evidence, RuledOut: f.ruledOut,
+		Device: place.Fill(cause.Device) + l.attempts(), Repair: cause.Repair,
+	}
+	if f.title == "" {
+		body.Title = cause.Title
+	}
+	if f.noRepair {
+		body.Repair = ""
+	}
+	for _, step := range cause.Remedy {
+		body.Remedy = append(body.Remedy, place.Fill(step))
+	}
+	l.d.out = append(l.d.out, decode.Event{
+		At: at.At, Conn: l.conn, Session: l.session, From: at.From, Device: l.device, Known: l.known, Body: body,
+	})
+}
+
+// Place is what the texts of the catalogue leave open. A zero field is filled with
+// a word in capitals, or the usual port.
+type Place struct {
+	Device string // ID
+	Host   string // where the device finds its server
+	Port   string
+}
+
+// Fill puts a place into a text of the catalogue.
+func (p Place) Fill(text string) string {
+	return strings.NewReplacer(
+		"{id}", cmp.Or(p.Device, "DEVICE_ID"), "{host}", cmp.Or(p.Host, "HOST"), "{port}", cmp.Or(p.Port, "5683"),
+	).Replace(text)
+}
+
+// place is that of the session.
+func (l *leg) place() (p Place) {
+	if l.known {
+		p.Device = l.device.String()
+	}
+	if a := l.conn.Cloud; a.IsValid() && l.conn.Leg != stream.CloudLeg {
+		p.Host, p.Port = a.Addr().Unmap().String(), strconv.Itoa(int(a.Port()))
+	}
+	return p
+}
+
+// attempts says how many connections from the same address have failed already,
+// and when the next one comes.
+func (l *leg) attempts() string {
+	c := l.d.callers[l.conn.Device.Addr()]
+	if c == nil || c.failures == 0 {
+		return ""
+	}
+	n := c.failures + 1
+	return fmt.Sprintf(" This was failure %d in a row from this address: the next attempt comes about %v later.", n, backoff(n))
+}
