@@ -30,7 +30,7 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 	if err != nil {
 		return err
 	}
-	ln, err := p.listener()
+	ln, err := p.listener("-l ")
 	if err != nil {
 		return err
 	}
