@@ -115,7 +115,7 @@ type diagnosis struct {
 	printer  decode.Printer
 	summary  decode.Summary
 	seen     map[string]bool   // findings that were printed whole, by device and cause
-	findings []*decode.Event   // of a report, in order
+	findings []decode.Event    // of a report, in order
 	ended    []diagnose.Report // sessions that are over and not told of yet
 	reports  []diagnose.Report // of a report, in order
 	count    struct{ sessions, online, found, unknown, opened int }
@@ -158,13 +158,16 @@ func (d *diagnosis) event(e *decode.Event) {
 	}
 }
 
+// holding implements sink: a finding's body belongs to nobody else.
+func (d *diagnosis) holding() bool { return false }
+
 // flush implements sink.
 func (d *diagnosis) flush() { d.tell() }
 
 func (d *diagnosis) finding(e *decode.Event) {
 	switch {
 	case d.markdown:
-		d.findings = append(d.findings, e)
+		d.findings = append(d.findings, *e)
 	case d.format == "ndjson":
 		d.print(d.printer.AppendJSON(nil, e))
 	default:

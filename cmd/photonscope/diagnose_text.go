@@ -135,7 +135,8 @@ func lapsText(laps []diagnose.Lap) string {
 func (d *diagnosis) appendMarkdown(b []byte) []byte {
 	w := bytes.NewBuffer(b)
 	fmt.Fprintf(w, "# Diagnosis\n\n%s, photonscope %s.\n\n%s.\n", mdText(d.source), version(), d.totals())
-	for _, e := range d.findings {
+	for i := range d.findings {
+		e := &d.findings[i]
 		f := e.Body.(*decode.Finding)
 		fmt.Fprintf(w, "\n## %s: %s\n\n%s, session %d, %s, %s UTC.\n", f.ID, mdText(f.Title), f.Confidence, e.Session, mdText(who(e)), e.At.UTC().Format("2006-01-02 15:04:05.000"))
 		fmt.Fprint(w, "\n### Evidence\n\n")
