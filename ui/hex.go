@@ -16,10 +16,11 @@ type hexPane struct {
 	letters  letters
 	hidden   Safe // shown instead of the bytes, "" to show them
 	cursor   int
-	from, to int // the selected range
-	top      int // first visible row
-	perRow   int // bytes a row, as drawn last
-	visible  int // rows that fit, as drawn last
+	from, to int       // the selected range
+	mixed    byteRange // the block that goes into the selected one by XOR
+	top      int       // first visible row
+	perRow   int       // bytes a row, as drawn last
+	visible  int       // rows that fit, as drawn last
 	moved    func()
 }
 
@@ -86,6 +87,15 @@ const (
 
 func hexWidth(perRow int) int { return hexOffset + 3*perRow + perRow/16*hexGap + 1 + perRow }
 
+// bytesPerRow returns how many bytes a row has room for.
+func bytesPerRow(w int) int {
+	n := 16
+	for n > 1 && hexWidth(n) > w {
+		n /= 2
+	}
+	return n
+}
+
 // column returns where the i-th byte of a row begins.
 func (h *hexPane) column(i int) int {
 	x := hexOffset + 3*i
@@ -108,10 +118,7 @@ func (h *hexPane) Draw(screen tcell.Screen) {
 		}
 		return
 	}
-	h.perRow = 16
-	for h.perRow > 1 && hexWidth(h.perRow) > c.w {
-		h.perRow /= 2
-	}
+	h.perRow = bytesPerRow(c.w)
 	lines := h.lines(c.h)
 	h.visible = max(c.h/lines, 1)
 	row := h.cursor / h.perRow
@@ -151,7 +158,7 @@ func (h *hexPane) drawRow(c canvas, r int) {
 }
 
 // byteStyle is the hue of the byte's field; the selected range is reversed, the
-// byte under the cursor underlined as well.
+// byte under the cursor underlined as well, and so is what goes into the range.
 func (h *hexPane) byteStyle(at int) tcell.Style {
 	st := h.look.style(normal)
 	if leaf := h.letters.at(at); leaf >= 0 {
@@ -159,6 +166,9 @@ func (h *hexPane) byteStyle(at int) tcell.Style {
 	}
 	if at >= h.from && at < h.to {
 		st = st.Reverse(true)
+	}
+	if h.mixed.has(at) {
+		st = st.Underline(true)
 	}
 	if at == h.cursor && h.HasFocus() {
 		st = st.Underline(true).Bold(true).Reverse(at < h.from || at >= h.to)
@@ -174,7 +184,8 @@ func printable(b byte) Safe {
 }
 
 // drawLetter draws what stands under a byte: its field's letter at both ends,
-// a line between, brackets around the selected one.
+// a line between, brackets around the selected one, parentheses around what goes
+// into it.
 func (h *hexPane) drawLetter(c canvas, i, at int) {
 	leaf := h.letters.at(at)
 	if leaf < 0 {
@@ -182,9 +193,15 @@ func (h *hexPane) drawLetter(c canvas, i, at int) {
 	}
 	l := h.letters[leaf]
 	first, last := at == l.start, at == l.end-1
-	chosen := l.start >= h.from && l.end <= h.to
+	var around [2]Safe
+	switch {
+	case l.start >= h.from && l.end <= h.to:
+		around = [2]Safe{"[", "]"}
+	case l.start >= h.mixed.from && l.end <= h.mixed.to:
+		around = [2]Safe{"(", ")"}
+	}
 	sign, x, r := Safe(letter(leaf)), h.column(i), quiet
-	if chosen {
+	if around[0] != "" {
 		r = strong
 	}
 	if !first && !last {
@@ -199,11 +216,11 @@ func (h *hexPane) drawLetter(c canvas, i, at int) {
 			c.text(gap, 1, "─", r)
 		}
 	}
-	if chosen && first {
-		c.text(x, 1, "[", r)
+	if first {
+		c.text(x, 1, around[0], r)
 	}
-	if chosen && last {
-		c.text(x+2, 1, "]", r)
+	if last {
+		c.text(x+2, 1, around[1], r)
 	}
 }
 

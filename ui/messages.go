@@ -17,6 +17,7 @@ type messages struct {
 	list   *list
 	tree   *tree
 	hex    *hexPane
+	twin   twin
 	rows   *eventRows
 	shown  store.Seq    // the event whose fields are shown
 	loaded bool         // there is one
@@ -29,6 +30,7 @@ func newMessages(a *app) *messages {
 	m.list.follow = true
 	m.tree = newTree(a.look)
 	m.hex = newHexPane(a.look)
+	m.twin.hex = newHexPane(a.look)
 	m.list.moved = m.load
 	m.tree.moved = m.treeMoved
 	m.hex.moved = func() { m.tree.reveal(m.tree.layer, m.hex.cursor); m.treeMoved() }
@@ -87,11 +89,13 @@ func (m *messages) treeMoved() {
 	layer, from, to := m.tree.selected()
 	if layer >= len(m.tree.layers) {
 		m.hex.show(nil, nil)
+		m.twin.shown = false
 		return
 	}
 	l := &m.tree.layers[layer]
 	m.hex.show(l.Bytes, m.tree.letters)
 	m.hex.mark(from, to)
+	m.link(layer, byteRange{from, to})
 	m.maskKeys()
 }
 
@@ -181,17 +185,18 @@ func (m *messages) nextLayer() {
 // plaintext lies behind the length of its frame, the payload at the end of the
 // message.
 func samePlace(layers []decode.Layer, from, to, offset int) int {
-	const header = 2
-	base := func(i int) int {
-		switch layers[i].Name {
-		case decode.Plain:
-			return header
-		case decode.Payload:
-			return header + payloadStart(layers)
-		}
-		return 0
+	return max(min(offset+layerBase(layers, from)-layerBase(layers, to), len(layers[to].Bytes)-1), 0)
+}
+
+// layerBase returns where on the wire a layer's first byte has its place.
+func layerBase(layers []decode.Layer, i int) int {
+	switch layers[i].Name {
+	case decode.Plain:
+		return lenBytes
+	case decode.Payload:
+		return lenBytes + payloadStart(layers)
 	}
-	return max(min(offset+base(from)-base(to), len(layers[to].Bytes)-1), 0)
+	return 0
 }
 
 // payloadStart returns where the payload lies in the plain layer.
@@ -239,7 +244,7 @@ func (m *messages) draw(c canvas, size class, only pane) {
 		c.text(left, upper+1+y, "│", quiet)
 	}
 	c.sub(0, upper+1, left-1, lower).put(m.tree)
-	c.sub(left+2, upper+1, c.w-left-2, lower).put(m.hex)
+	m.drawBytes(c.sub(left+2, upper+1, c.w-left-2, lower))
 }
 
 func (m *messages) drawAlone(c canvas, only pane) {
@@ -247,12 +252,14 @@ func (m *messages) drawAlone(c canvas, only pane) {
 		c.put(m.list)
 		return
 	}
-	title := Safe("fields")
+	inside := c.sub(1, 1, c.w-2, c.h-1)
 	if only == pane(m.hex) {
-		title = m.hexTitle()
+		c.rule(0, m.hexTitle(), true)
+		m.drawBytes(inside)
+		return
 	}
-	c.rule(0, title, true)
-	c.sub(1, 1, c.w-2, c.h-1).put(only)
+	c.rule(0, "fields", true)
+	inside.put(only)
 }
 
 func (m *messages) hexTitle() Safe {

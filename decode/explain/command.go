@@ -85,7 +85,7 @@ func credentialsCommands(raw []byte, b *decode.Credentials, showSecrets bool) []
 }
 
 func frameCommands(raw, padded []byte, c *lightssl.Credentials, showSecrets bool) []Command {
-	iv, ok := frameIV(raw, padded, c)
+	iv, ok := FrameIV(raw, padded, c)
 	if !ok {
 		return nil
 	}

@@ -114,7 +114,7 @@ func (x *explanation) message(b *decode.Message) {
 	if x.Credentials == nil {
 		return
 	}
-	iv, ok := frameIV(x.Event.Raw, b.Padded, x.Credentials)
+	iv, ok := FrameIV(x.Event.Raw, b.Padded, x.Credentials)
 	if !ok {
 		return
 	}
@@ -193,10 +193,10 @@ func (x *explanation) chain(b *decode.Message, i int, iv []byte, ivSecret bool) 
 	x.sayf("", "%s  on the wire", spaced(cipher[i*n:(i+1)*n]))
 }
 
-// frameIV returns the IV that a frame was sealed with: what its first block gives
+// FrameIV returns the IV that a frame was sealed with: what its first block gives
 // without chaining, XOR the plaintext. ok is false if the credentials are not the
 // frame's.
-func frameIV(raw, padded []byte, c *lightssl.Credentials) (iv []byte, ok bool) {
+func FrameIV(raw, padded []byte, c *lightssl.Credentials) (iv []byte, ok bool) {
 	const n = lightssl.BlockLen
 	if len(raw) < lightssl.FrameHeaderLen+n || len(padded) != len(raw)-lightssl.FrameHeaderLen {
 		return nil, false

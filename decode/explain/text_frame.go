@@ -83,6 +83,30 @@ var envelopeTexts = map[string]Text{
 		"What happened, in one sentence that needs no manual.",
 		"From the pattern on the wire and what the keys at hand prove; the finding's page shows evidence and remedy.",
 		here + "7.5"},
+	"photon.finding.confidence": {
+		"How far to trust the finding: whether to repair at once or to look further first.",
+		"Certain if the bytes leave no other cause, likely if everything seen fits and the usual rivals are ruled out, possible if more than one cause leaves this trace.",
+		here + "7.5"},
+	"photon.finding.evidence": {
+		"Where to look to see it with your own eyes: an event, and the bytes in it.",
+		"The events that the finding was drawn from, each with the range of its bytes and what they show.",
+		here + "7.5"},
+	"photon.finding.ruled_out": {
+		"Saves trying what cannot be the cause.",
+		"Causes with a similar picture, each with the event that speaks against it.",
+		here + "7.5"},
+	"photon.finding.device": {
+		"What somebody who stands before the device sees: to tell whether it is the same trouble.",
+		"What the firmware does after this failure: its LED, its error number, and when it tries again.",
+		here + "7.5"},
+	"photon.finding.remedy": {
+		"What to do about it, in order.",
+		"Steps of the catalogue, for particle-cli and both servers; what follows a $ can be pasted into a shell.",
+		here + "7.5"},
+	"photon.finding.repair": {
+		"Some defects lie in firmware or server that cannot be changed; the proxy can put right what they send.",
+		"The name for --repair, where a repair for this defect exists.",
+		here + "7.5"},
 }
 
 // frameTexts are of the bytes around a message.
