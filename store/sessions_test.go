@@ -152,7 +152,7 @@ func TestConnectionsThatSpeakByTurnsAreDescribedSeldom(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	for i := range uint32(pages * pageLen) {
 		n := i%conns + 1
-		s.Append([]decode.Event{{At: at, Conn: stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+		s.Append([]decode.Event{{At: at, Conn: &stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
 	}
 	if n := len(s.snapshot().envelopes.items); n > conns*pages/sharing {
 		t.Errorf("%d connections in %d pages are described %d times", conns, pages, n)
@@ -160,7 +160,7 @@ func TestConnectionsThatSpeakByTurnsAreDescribedSeldom(t *testing.T) {
 	small := New(8 * sharing * pageSize / 4)
 	for i := range uint32(pages * pageLen) {
 		n := i/1000 + 1
-		small.Append([]decode.Event{{At: at, Conn: stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+		small.Append([]decode.Event{{At: at, Conn: &stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
 	}
 	c := small.snapshot()
 	if first := c.pages.items[0].envelope; c.envelopes.base != first || c.first == 0 {
