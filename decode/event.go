@@ -114,10 +114,10 @@ type Finding struct {
 
 // Evidence is an event that a finding rests on, and what its bytes show.
 type Evidence struct {
-	Event      int              // its number within its connection, from 1; findings do not count
+	Event      int              // its number within its connection, from 1; findings do not count. 0: it is a file
 	At         time.Time        // its time
 	From       stream.Direction // who sent it
-	Name       string           // its type
+	Name       string           // its type, or the name of the file
 	Layer      string           // the layer that Start and End count in: Wire or Plain; "" if it is about no bytes
 	Start, End int              // the bytes, half open
 	Shows      string           // in words
@@ -127,6 +127,8 @@ type Evidence struct {
 func (v *Evidence) String() string {
 	text := fmt.Sprintf("event %d, %s %s", v.Event, v.Name, v.From)
 	switch {
+	case v.Event == 0:
+		return fmt.Sprintf("%s, bytes %d to %d: %s", v.Name, v.Start, v.End-1, v.Shows)
 	case v.Layer != "" && v.End == v.Start+1:
 		text += fmt.Sprintf(", %s byte %d", v.Layer, v.Start)
 	case v.Layer != "":

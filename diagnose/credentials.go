@@ -38,7 +38,11 @@ func (l *leg) endedWithoutHello(e *decode.Event) {
 	if l.end.from == stream.FromCloud {
 		if limit := atLimit(l.end.at.Sub(l.opened.at)); limit > 0 {
 			l.slowHandshake(e, limit)
+			return
 		}
+		l.find(e, draft{id: "PH-19", sure: Possible, title: "the server closes right after the session key", evidence: []decode.Evidence{
+			l.credentials.says("the session key"), l.end.says(closedAfter(l.end.at.Sub(l.credentials.at)) + " by the server, before the device's Hello"),
+		}})
 		return
 	}
 	waited := l.end.at.Sub(l.credentials.at)

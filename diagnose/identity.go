@@ -84,7 +84,7 @@ func (l *leg) doubled(e *decode.Event, old *leg, times int) {
 
 // endedWithoutCredentials: the identity came, and no session key in return.
 func (l *leg) endedWithoutCredentials(e *decode.Event) {
-	if l.lost(stream.FromCloud) || l.holes[stream.FromDevice] {
+	if l.joined || l.holes != [2]bool{} {
 		return
 	}
 	end := l.end
@@ -101,6 +101,10 @@ func (l *leg) endedWithoutCredentials(e *decode.Event) {
 				l.identity.says("the identity was sent"), end.says(fmt.Sprintf("the device closes after %v without an answer", rounded(waited))),
 			}})
 		}
+		return
+	}
+	if end.event < l.identity.event {
+		l.find(e, draft{id: "PH-39", sure: Possible, title: "the server closes without waiting for the identity", evidence: []decode.Evidence{l.nonce.says("the nonce"), end.says("closed before the identity came")}})
 		return
 	}
 	if limit := atLimit(took); limit > 0 && waited > time.Second/2 {

@@ -22,7 +22,7 @@ type talk struct {
 	described int  // answers to it
 	twice     mark // one too many
 	error4    mark // the cloud's last message, if it is an answer of 4.00 or more
-	gap       mark // the device's last message, if its ID does not follow
+	gap       mark // the device's last message whose ID does not follow
 	gapText   string
 	wrongAck  mark // the last acknowledgement that used up an ID
 	tokenless mark // a request of the cloud without a token, if it is its last message
@@ -44,7 +44,6 @@ func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
 
 func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
 	g := &b.Meaning
-	l.talk.gap = mark{}
 	if g.MIDGap != 0 && c.Type != coap.Acknowledgement && !l.lost(stream.FromDevice) {
 		l.talk.gap, l.talk.gapText = m, fmt.Sprintf("message ID %d, which is %d beyond the one that servers expect", c.ID, g.MIDGap)
 		if g.MIDGap < 0 {
@@ -171,7 +170,7 @@ func (l *leg) cloudLeft(e *decode.Event) {
 	mute := end.at.Sub(l.last[stream.FromDevice].at)
 	switch {
 	case l.talk.goodbye:
-	case l.talk.gap.seen() && mute < time.Second:
+	case l.talk.gap.seen() && end.at.Sub(l.talk.gap.at) < time.Second:
 		l.badCounter(e)
 	case l.talk.refused.seen():
 		l.find(e, draft{id: "PH-30", sure: Likely, evidence: []decode.Evidence{

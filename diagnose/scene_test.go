@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"math/big"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -243,15 +244,13 @@ func slotAnnounces(slot []byte) []byte {
 // strangerKey is a server key of somebody else, larger or smaller than the test
 // server's.
 func strangerKey(tb testing.TB, larger bool) *rsa.PrivateKey {
-	for {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if (k.N.Cmp(sim.ServerKey().N) > 0) == larger {
-			return k
+	for _, path := range []string{"keys/h1-server-private.pem", "keys/h2-server-private.pem", "fail-wrong-server-key-spark/other-server-private.pem"} {
+		if k := keyOf(tb, filepath.Join(recordings, path)); (k.Private.N.Cmp(sim.ServerKey().N) > 0) == larger {
+			return k.Private
 		}
 	}
+	tb.Fatal("no such key")
+	return nil
 }
 
 // above reports whether a record as a number is at least a key's modulus.
