@@ -24,6 +24,9 @@ const requireEnv = "PHOTONSCOPE_INTEROP"
 type Config struct {
 	ServerKeyPEM []byte            // RSA-2048 private key, PKCS#1 PEM
 	DeviceKeys   map[string][]byte // device ID, 24 lower-case hex digits → SubjectPublicKeyInfo PEM
+
+	Preload string   // a module that Node loads first, as with node -r; "" for none
+	Env     []string // additions to the environment, NAME=value
 }
 
 // Require returns the folder of the runners. Where the servers are not

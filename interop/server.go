@@ -59,12 +59,20 @@ func start(tb testing.TB, c Config, r runner) *Server {
 	if err := s.writeKeys(c); err != nil {
 		tb.Fatalf("interop: %v", err)
 	}
-	if err := s.run(exec.Command(r.node, r.script, "--dir", data)); err != nil {
+	if err := s.run(r.command(c, data), c.Env); err != nil {
 		tb.Fatalf("interop: start %s: %v", r.name, err)
 	}
 	port := s.WaitFor(func(e Event) bool { return e.Kind == "listening" }).Port
 	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return s
+}
+
+func (r runner) command(c Config, data string) *exec.Cmd {
+	args := []string{r.script, "--dir", data}
+	if c.Preload != "" {
+		args = append([]string{"-r", c.Preload}, args...)
+	}
+	return exec.Command(r.node, args...)
 }
 
 func (s *Server) writeKeys(c Config) error {
@@ -84,8 +92,9 @@ func (s *Server) writeKeys(c Config) error {
 
 // run starts the process and follows both its outputs until the test ends. The
 // process ends with its standard input, so none outlives a killed test.
-func (s *Server) run(cmd *exec.Cmd) error {
+func (s *Server) run(cmd *exec.Cmd, env []string) error {
 	cmd.Env = append(os.Environ(), "LOG_LEVEL=warn", "NODE_OPTIONS=") // Node 8 refuses the options of later ones
+	cmd.Env = append(cmd.Env, env...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return err

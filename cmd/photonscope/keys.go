@@ -32,7 +32,7 @@ which the proxy stands for a device at its server.`,
   photonscope keys register 3a14210004473432333230bd --server-keys core_keys`,
 	}
 	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "`folder` the keys are kept in")
-	cmd.AddCommand(newGenerateCommand(k), newRegisterCommand(k), newRestoreCommand(k), newKeyExportCommand(k), newInspectCommand(k))
+	cmd.AddCommand(newGenerateCommand(k), newRegisterCommand(k), newRestoreCommand(k), newKeyExportCommand(k), newInspectCommand(k), newPreloadCommand(k))
 	return cmd
 }
 
