@@ -17,14 +17,12 @@ const (
 	manyCiphers = 8192
 )
 
-// of returns the cipher of a session whose credentials are known. The frame
-// before tells each frame's IV, which the caller must set, so one cipher serves
-// both directions.
-func (c *ciphers) of(s *session) *lightssl.Cipher {
+// of returns what opens the frames of a session whose credentials are known.
+func (c *ciphers) of(s *session) lightssl.Opener {
 	if !s.expanded {
 		c.add(s)
 	}
-	return &s.cipher
+	return s.opener
 }
 
 func (c *ciphers) add(s *session) {
@@ -37,7 +35,7 @@ func (c *ciphers) add(s *session) {
 	case c.holders[c.next] != nil:
 		c.drop(c.holders[c.next])
 	}
-	s.expanded, s.ciphered = true, true
+	s.opener, s.expanded, s.ciphered = lightssl.NewOpener(s.creds), true, true
 	c.holders[c.next], s.place = s, c.next
 	c.next = (c.next + 1) % len(c.holders)
 }
@@ -53,7 +51,6 @@ func (c *ciphers) grow(n int) {
 // drop takes the expanded key from a session, if it has one.
 func (c *ciphers) drop(s *session) {
 	if s.expanded {
-		s.cipher.Shrink()
-		c.holders[s.place], s.expanded = nil, false
+		c.holders[s.place], s.opener, s.expanded = nil, lightssl.Opener{}, false
 	}
 }

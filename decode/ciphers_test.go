@@ -13,8 +13,7 @@ func TestExpandedKeysAreFewUntilManySessionsSpeakByTurns(t *testing.T) {
 	var c ciphers
 	sessions := make([]*session, crowd)
 	for i := range sessions {
-		creds := lightssl.Credentials{byte(i), byte(i >> 8)}
-		sessions[i] = &session{creds: &creds, cipher: *lightssl.NewCipher(creds)}
+		sessions[i] = &session{creds: &lightssl.Credentials{byte(i), byte(i >> 8)}}
 	}
 	expanded := func() (n int) {
 		for _, s := range sessions {

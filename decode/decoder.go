@@ -148,7 +148,7 @@ func (d *Decoder) pairByNonce(s *session) {
 func (s *session) pairWith(other stream.ConnID) {
 	conn := *s.conn
 	conn.Pair = other
-	s.conn = &conn
+	s.conn, s.paired = &conn, true
 }
 
 // Recycle tells that no event returned so far is used any more, nor anything in

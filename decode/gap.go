@@ -59,7 +59,7 @@ func (h *half) missing() string {
 func (h *half) recordLen(b []byte) int {
 	switch {
 	case h.damaged > 0:
-		return h.damaged
+		return int(h.damaged)
 	case h.next == aFrame:
 		return lightssl.FrameLen(b)
 	}
@@ -69,7 +69,6 @@ func (h *half) recordLen(b []byte) int {
 // lose moves a half over a gap of n bytes, 0 if unknown, that comes after the
 // bytes have of a record of the given size, 0 if unknown.
 func (h *half) lose(have []byte, size, n int) {
-	h.scanned = 0
 	if h.next == aForeigner {
 		return
 	}
@@ -83,7 +82,7 @@ func (h *half) lose(have []byte, size, n int) {
 		if h.damaged == 0 {
 			h.next = h.next.following()
 		}
-		if h.damaged = max(0, left-n); n <= left {
+		if h.damaged = int32(max(0, left-n)); n <= left {
 			return
 		}
 		n -= left
@@ -107,7 +106,7 @@ func (h *half) keepHead(have []byte) {
 }
 
 func (h *half) readDamaged(b []byte) (int, Body) {
-	n := h.damaged
+	n := int(h.damaged)
 	if len(b) < n {
 		return 0, nil
 	}
@@ -118,14 +117,14 @@ func (h *half) readDamaged(b []byte) (int, Body) {
 // readAnyFrame looks for the next frame where its place is unknown.
 func (s *session) readAnyFrame(from stream.Direction, b []byte) (int, Body) {
 	h := &s.half[from]
-	at, found := h.scanned, no
+	at, found := h.room.scanned, no
 	for ; at < min(len(b), maxJunk); at++ {
 		found = s.plausible(b[at:], at == 0 && h.lost)
 		if found == yes || found == needMore && !h.ended {
 			break
 		}
 	}
-	h.scanned = at
+	h.room.scanned = at
 	switch {
 	case found == yes && at == 0:
 		h.next, h.lost = aFrame, false
@@ -135,7 +134,7 @@ func (s *session) readAnyFrame(from stream.Direction, b []byte) (int, Body) {
 	case at < maxJunk:
 		return 0, nil
 	}
-	h.scanned, h.lost = 0, false
+	h.room.scanned, h.lost = 0, false
 	return at, &Malformed{Layer: Wire, Reason: fmt.Sprintf("%d bytes after a gap belong to no frame", at)}
 }
 
@@ -188,9 +187,7 @@ func yesIf(ok bool) answer {
 // padding: its last block needs no IV but the block before.
 func (s *session) padded(body []byte) bool {
 	last := len(body) - lightssl.BlockLen
-	cipher := s.d.ciphers.of(s)
-	cipher.SetHead(body[last-lightssl.BlockLen:])
-	_, err := cipher.Open(s.d.scratch[:0], body[last:])
+	_, err := s.d.ciphers.of(s).Open(s.d.scratch[:0], body[last-lightssl.BlockLen:last], body[last:])
 	return err == nil
 }
 

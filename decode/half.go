@@ -66,24 +66,25 @@ type half struct {
 	hurried bool  // waits for the other half no longer
 	parts   uint8 // segments that brought the handshake's records, at most 255
 
-	room    *room                   // bytes that do not make a record yet; nil: none
-	begin   int                     // offset in the direction of the room's first byte
-	label   string                  // what protocol a foreigner speaks
 	head    [lightssl.BlockLen]byte // of the last frame: the IV of the next one
-	damaged int                     // bytes still to come of a record that lost others
-	scanned int                     // bytes at hand that are known to begin no frame
+	foreign protocol                // what a foreigner speaks
+	damaged int32                   // bytes still to come of a record that lost others
+	room    *room                   // bytes that do not make a record yet; nil: none
 }
 
 // room is bytes at hand. A half without any gives it to the next one that has
 // some, so that the many sessions that are silent hold none.
 type room struct {
-	buf   []byte // the bytes, from used on
-	used  int
-	marks []mark // when the bytes came
-	grain int    // a mark is for more bytes than that, or the last one
+	buf     []byte // the bytes, from used on
+	used    int
+	scanned int    // bytes at hand that are known to begin no frame
+	passed  int    // bytes that were there before buf
+	marks   []mark // when the bytes came
+	grain   int    // a mark is for more bytes than that, or the last one
 }
 
-// mark says when the bytes up to an offset in the direction came.
+// mark says when the bytes up to an offset came, counted from the first byte that
+// was put into the room.
 type mark struct {
 	end int
 	at  time.Time
@@ -107,13 +108,13 @@ func (h *half) add(at time.Time, data []byte, spare **room) {
 	}
 	r := h.room
 	r.buf = append(r.buf, data...)
-	end := h.begin + len(r.buf)
+	end := r.passed + len(r.buf)
 	n := len(r.marks)
 	if n == maxMarks {
 		r.coarsen()
 		n = len(r.marks)
 	}
-	if n > 0 && (r.marks[n-1].at.Equal(at) || end-h.markedBefore(n-1) <= r.grain) {
+	if n > 0 && (r.marks[n-1].at.Equal(at) || end-r.markedBefore(n-1) <= r.grain) {
 		r.marks[n-1] = mark{end, at}
 		return
 	}
@@ -121,11 +122,11 @@ func (h *half) add(at time.Time, data []byte, spare **room) {
 }
 
 // markedBefore returns where the bytes begin that a mark is for.
-func (h *half) markedBefore(i int) int {
+func (r *room) markedBefore(i int) int {
 	if i == 0 {
-		return h.begin
+		return r.passed
 	}
-	return h.room.marks[i-1].end
+	return r.marks[i-1].end
 }
 
 // coarsen joins every two marks, and has those to come be for as many bytes.
@@ -148,7 +149,7 @@ func (h *half) pending() []byte {
 
 // time returns when the last of the first n pending bytes came. There are that many.
 func (h *half) time(n int) time.Time {
-	marks, end := h.room.marks, h.begin+h.room.used+n
+	marks, end := h.room.marks, h.room.passed+h.room.used+n
 	return marks[sort.Search(len(marks), func(i int) bool { return marks[i].end >= end })].at
 }
 
@@ -166,10 +167,10 @@ func (h *half) compact(spare **room) {
 	if r == nil || r.used == 0 {
 		return
 	}
-	h.begin += r.used
+	r.passed += r.used
 	r.buf = r.buf[:copy(r.buf, r.buf[r.used:])]
 	r.used = 0
-	old := sort.Search(len(r.marks), func(i int) bool { return r.marks[i].end > h.begin })
+	old := sort.Search(len(r.marks), func(i int) bool { return r.marks[i].end > r.passed })
 	r.marks = r.marks[:copy(r.marks, r.marks[old:])]
 	if len(r.marks) <= 1 {
 		r.grain = 0
@@ -177,6 +178,7 @@ func (h *half) compact(spare **room) {
 	if len(r.buf) > 0 {
 		return
 	}
+	r.passed, r.scanned = 0, 0
 	if h.room = nil; cap(r.buf) <= keptLen {
 		*spare = r
 	}

@@ -43,9 +43,9 @@ func (s *session) incomplete(from stream.Direction) string {
 	size := h.recordLen(b)
 	switch {
 	case h.damaged > 0:
-		return fmt.Sprintf("cut off: %d bytes of a record that lost bytes are missing", h.damaged-len(b))
+		return fmt.Sprintf("cut off: %d bytes of a record that lost bytes are missing", int(h.damaged)-len(b))
 	case h.next == aForeigner:
-		return "more of " + h.label
+		return "more of " + h.foreign.String()
 	case h.next == anyFrame:
 		return "after a gap: no frame can be made out in these bytes"
 	case size == 0:
@@ -54,8 +54,8 @@ func (s *session) incomplete(from stream.Direction) string {
 		return fmt.Sprintf("cut off: %d of the %d bytes of a frame, which is longer than any device takes (%d)", len(b), size, maxDevice)
 	}
 	reason := fmt.Sprintf("cut off: %d of the %d bytes of %s", len(b), size, h.next)
-	if l := looksLike(b); l != "" && h.next <= anIdentity {
-		reason += "; it begins like " + l
+	if l := looksLike(b); l != noOther && h.next <= anIdentity {
+		reason += "; it begins like " + l.String()
 	}
 	return reason
 }
@@ -68,21 +68,36 @@ const maxDevice = 928
 // for every prefix that is recognised.
 const foreignHead = 16
 
+// protocol is another protocol than the Photon's.
+type protocol uint8
+
+const (
+	noOther protocol = iota
+	anHTTP
+	anSSH
+	aTLS
+)
+
+// String names what is seen of the protocol.
+func (p protocol) String() string {
+	return [...]string{"", "an HTTP message", "an SSH greeting", "a TLS record"}[p]
+}
+
 // looksLike recognises other protocols by their first bytes. Random bytes pass
 // for one of them once in a thousand million times.
-func looksLike(b []byte) string {
+func looksLike(b []byte) protocol {
 	for _, method := range []string{"GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "OPTIONS ", "CONNECT ", "PATCH ", "HTTP/"} {
 		if bytes.HasPrefix(b, []byte(method)) {
-			return "an HTTP message"
+			return anHTTP
 		}
 	}
 	if bytes.HasPrefix(b, []byte("SSH-")) {
-		return "an SSH greeting"
+		return anSSH
 	}
 	if len(b) >= 6 && b[1] == 3 && b[2] <= 4 && (b[0] == 0x16 && (b[5] == 1 || b[5] == 2) || b[0] == 0x15 && b[3] == 0 && b[4] == 2) {
-		return "a TLS record"
+		return aTLS
 	}
-	return ""
+	return noOther
 }
 
 // announcedKey returns the key that the device announced, or nil.

@@ -18,7 +18,7 @@ func (s *session) read(from stream.Direction, b []byte) (n int, body Body) {
 	switch {
 	case h.damaged > 0:
 		return h.readDamaged(b)
-	case h.next == aForeigner || h.next <= anIdentity && looksLike(b) != "":
+	case h.next == aForeigner || h.next <= anIdentity && looksLike(b) != noOther:
 		return h.readForeign(b)
 	case h.next == anyFrame:
 		return s.readAnyFrame(from, b)
@@ -98,7 +98,6 @@ func (s *session) openCredentials() *Credentials {
 func (s *session) start(c lightssl.Credentials) {
 	s.d.ciphers.drop(s)
 	s.creds, s.record, s.announced = &c, nil, nil
-	s.cipher = *lightssl.NewCipher(c)
 }
 
 func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {
@@ -180,9 +179,9 @@ func (h *half) readForeign(b []byte) (int, Body) {
 		return 0, nil
 	}
 	if known {
-		return n, &Malformed{Layer: Wire, Reason: "more of " + h.label}
+		return n, &Malformed{Layer: Wire, Reason: "more of " + h.foreign.String()}
 	}
 	place := h.next
-	h.next, h.label = aForeigner, looksLike(b)
-	return n, &Malformed{Layer: Wire, Reason: fmt.Sprintf("begins like %s, where %s belongs: another program speaks here", h.label, place)}
+	h.next, h.foreign = aForeigner, looksLike(b)
+	return n, &Malformed{Layer: Wire, Reason: fmt.Sprintf("begins like %s, where %s belongs: another program speaks here", h.foreign, place)}
 }

@@ -34,16 +34,17 @@ type session struct {
 	known     bool // device
 	haveNonce bool
 	midway    bool // some half is known to have begun among frames
-	expanded  bool // the cipher has its key expanded
+	expanded  bool // the opener is there
 	ciphered  bool // it had so before
+	paired    bool // the other leg is known
 	half      [2]half
-	cipher    lightssl.Cipher // of the credentials
-	conv      particle.Conversation
+	opener    lightssl.Opener // of the credentials, if expanded
+	note      [2]*stream.Note // of the next record, by who sends it
 	conn      *stream.Conn    // replaced rather than changed
 	last      time.Time       // of the latest item
-	note      [2]*stream.Note // of the next record, by who sends it
+	conv      particle.Conversation
 
-	place      int                                  // of the cipher
+	place      int                                  // of the opener
 	announced  *lightssl.Identity                   // until the credentials are opened
 	record     *[lightssl.CredentialsRecordLen]byte // while unopened, for keys that come late
 	generation uint64                               // of the keyring when it was last tried
@@ -52,7 +53,7 @@ type session struct {
 }
 
 func newSession(d *Decoder, it *stream.Opened) *session {
-	s := &session{d: d, id: it.Conn.ID, conn: new(it.Conn), last: it.At}
+	s := &session{d: d, id: it.Conn.ID, conn: new(it.Conn), paired: it.Conn.Pair != 0, last: it.At}
 	for _, from := range stream.Directions {
 		s.half[from].next = firstRecord(from)
 		if it.Joined {

@@ -33,10 +33,8 @@ func (s *session) decrypt(iv, ciphertext []byte) ([]byte, error) {
 	if t.ciphertext != nil && len(t.ciphertext) == len(ciphertext) && bytes.Equal(t.iv[:], iv) && t.creds == *s.creds {
 		return t.plain, t.err
 	}
-	cipher := s.d.ciphers.of(s)
-	cipher.SetHead(iv)
-	plain, err := cipher.Open(s.d.arena.take(len(ciphertext))[:0], ciphertext)
-	if s.conn.Pair != 0 {
+	plain, err := s.d.ciphers.of(s).Open(s.d.arena.take(len(ciphertext))[:0], iv, ciphertext)
+	if s.paired {
 		t.creds, t.iv, t.ciphertext = *s.creds, [lightssl.BlockLen]byte(iv), ciphertext
 		t.plain, t.err = plain, err
 	}

@@ -82,30 +82,45 @@ func appendPrintableASCII(dst []byte, c byte) []byte {
 // written as \u escapes, so the raw line is as safe on a terminal as any other
 // output.
 func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
-	plain := safePrefix(s)
 	dst = append(dst, '"')
-	dst = append(dst, s[:plain]...)
-	if plain < len(s) {
-		dst = appendJSONText(dst, s[plain:])
+	dst, at := appendJSONASCII(dst, s)
+	if at < len(s) {
+		dst = appendJSONText(dst, s[at:])
 	}
 	return append(dst, '"')
 }
 
-// safePrefix returns how many bytes at the front of s stand for themselves. It
-// looks at eight at once.
-func safePrefix[T string | []byte](s T) int {
-	n := 0
-	for ; len(s)-n >= 8; n += 8 {
-		b := s[n : n+8]
+// appendJSONASCII appends s up to the first byte that is not ASCII, and returns
+// where that is. It takes eight bytes at once, and writes all of them: what must be
+// escaped is written over.
+func appendJSONASCII[T string | []byte](dst []byte, s T) ([]byte, int) {
+	at := 0
+	for len(s)-at >= 8 {
+		dst = slices.Grow(dst, 8)
+		b, n := s[at:at+8], len(dst)
 		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		if bad := unsafeBytes(x); bad != 0 {
-			return n + bits.TrailingZeros64(bad)/8
+		binary.LittleEndian.PutUint64(dst[n:n+8], x)
+		bad := unsafeBytes(x)
+		if bad == 0 {
+			dst, at = dst[:n+8], at+8
+			continue
+		}
+		safe := bits.TrailingZeros64(bad) / 8
+		dst, at = dst[:n+safe], at+safe
+		if s[at] >= utf8.RuneSelf {
+			return dst, at
+		}
+		dst = appendJSONEscape(dst, s[at])
+		at++
+	}
+	for ; at < len(s) && s[at] < utf8.RuneSelf; at++ {
+		if jsonSafe[s[at]] {
+			dst = append(dst, s[at])
+		} else {
+			dst = appendJSONEscape(dst, s[at])
 		}
 	}
-	for n < len(s) && jsonSafe[s[n]] {
-		n++
-	}
-	return n
+	return dst, at
 }
 
 // unsafeBytes sets the highest bit of each byte that a JSON string must escape:
@@ -118,35 +133,27 @@ func unsafeBytes(x uint64) uint64 {
 	return (control | (quote - ones) | (slash - ones) | (del - ones) | x) & highs
 }
 
+// appendJSONText appends any text.
 func appendJSONText[T string | []byte](dst []byte, s T) []byte {
-	start := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if jsonSafe[c] {
-				i += max(1, safePrefix(s[i:]))
-				continue
-			}
-			dst = append(dst, s[start:i]...)
-			dst = appendJSONEscape(dst, c)
-			i++
-			start = i
+		if s[i] < utf8.RuneSelf {
+			var n int
+			dst, n = appendJSONASCII(dst, s[i:])
+			i += n
 			continue
 		}
 		r, n := decodeRune(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-			start = i + 1
+			dst = append(dst, '\\', '\\', 'x', hexDigits[s[i]>>4], hexDigits[s[i]&15])
 		case unsafeRune(r):
-			dst = append(dst, s[start:i]...)
 			dst = appendJSONRune(dst, r)
-			start = i + n
+		default:
+			dst = append(dst, s[i:i+n]...)
 		}
 		i += n
 	}
-	return append(dst, s[start:]...)
+	return dst
 }
 
 // jsonSafe marks the ASCII bytes that stand for themselves in a JSON string.

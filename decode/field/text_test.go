@@ -23,7 +23,7 @@ func TestHexAgreesWithTheStandardLibrary(t *testing.T) {
 }
 
 // Looking at eight bytes at once finds the same as looking at each.
-func TestSafeBytesAreCountedAtAnyPlace(t *testing.T) {
+func TestBytesAreEscapedAtAnyPlace(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 200_000 {
 		b := make([]byte, rng.IntN(40))
@@ -33,12 +33,17 @@ func TestSafeBytesAreCountedAtAnyPlace(t *testing.T) {
 				b[i] = byte(rng.Uint32())
 			}
 		}
-		want := 0
-		for want < len(b) && jsonSafe[b[want]] {
-			want++
+		var want []byte
+		end := 0
+		for ; end < len(b) && b[end] < utf8.RuneSelf; end++ {
+			if c := b[end]; c < ' ' || c == '"' || c == '\\' || c == 0x7f {
+				want = appendJSONEscape(want, c)
+			} else {
+				want = append(want, c)
+			}
 		}
-		if got := safePrefix(b); got != want {
-			t.Fatalf("%q: %d, want %d", b, got, want)
+		if got, n := appendJSONASCII(nil, b); string(got) != string(want) || n != end {
+			t.Fatalf("%q: %q up to %d, want %q up to %d", b, got, n, want, end)
 		}
 	}
 }

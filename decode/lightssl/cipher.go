@@ -14,7 +14,7 @@ const BlockLen = aes.BlockSize
 type Cipher struct {
 	key  [BlockLen]byte
 	iv   [BlockLen]byte
-	open ivSetter // nil until it is needed: each holds the expanded key
+	open Opener // zero until it is needed: each holds the expanded key
 	seal ivSetter
 }
 
@@ -32,7 +32,7 @@ func NewCipher(c Credentials) *Cipher {
 
 // Shrink gives back the expanded keys, half a kilobyte each, which the next use
 // makes again.
-func (c *Cipher) Shrink() { c.open, c.seal = nil, nil }
+func (c *Cipher) Shrink() { c.open, c.seal = Opener{}, nil }
 
 // SetHead tells the cipher the first ciphertext block of the frame before the
 // next one: all it takes to start in the middle of a session or after a gap.
@@ -48,17 +48,35 @@ func (c *Cipher) IV() [BlockLen]byte { return c.iv }
 // the block length it appends nothing, keeps its state and returns [ErrLength].
 // ciphertext and dst must not overlap.
 func (c *Cipher) Open(dst, ciphertext []byte) ([]byte, error) {
+	if c.open.mode == nil {
+		c.open.mode = newMode(c.key[:], c.iv[:], cipher.NewCBCDecrypter)
+	}
+	dst, err := c.open.Open(dst, c.iv[:], ciphertext)
+	if err != ErrLength {
+		copy(c.iv[:], ciphertext)
+	}
+	return dst, err
+}
+
+// Opener opens frames of a session in any order, and of both directions: who
+// calls it knows the IVs. It is an expanded key, and small beside it, for those
+// who hold thousands. It is not safe for concurrent use. The zero value opens
+// nothing: use [NewOpener].
+type Opener struct{ mode ivSetter }
+
+// NewOpener expands the key.
+func NewOpener(c *Credentials) Opener {
+	return Opener{newMode(c.Key(), c.IV(), cipher.NewCBCDecrypter)}
+}
+
+// Open is like [Cipher.Open] with the given IV, of 16 bytes.
+func (o Opener) Open(dst, iv, ciphertext []byte) ([]byte, error) {
 	if len(ciphertext) == 0 || len(ciphertext)%BlockLen != 0 {
 		return dst, ErrLength
 	}
-	if c.open != nil {
-		c.open.SetIV(c.iv[:])
-	} else {
-		c.open = c.mode(cipher.NewCBCDecrypter)
-	}
+	o.mode.SetIV(iv)
 	dst, plain := extend(dst, len(ciphertext))
-	c.open.CryptBlocks(plain, ciphertext)
-	copy(c.iv[:], ciphertext)
+	o.mode.CryptBlocks(plain, ciphertext)
 	pad, err := padding(plain)
 	return dst[:len(dst)-pad], err
 }
@@ -90,21 +108,21 @@ func (c *Cipher) sealBlocks(dst, out []byte) []byte {
 	if c.seal != nil {
 		c.seal.SetIV(c.iv[:])
 	} else {
-		c.seal = c.mode(cipher.NewCBCEncrypter)
+		c.seal = newMode(c.key[:], c.iv[:], cipher.NewCBCEncrypter)
 	}
 	c.seal.CryptBlocks(out, out)
 	copy(c.iv[:], out)
 	return dst
 }
 
-// mode returns a CBC mode with the next IV. It works without its block, of which
-// it has a copy, except where the standard library's object cannot be reset.
-func (c *Cipher) mode(make func(cipher.Block, []byte) cipher.BlockMode) ivSetter {
-	block, err := aes.NewCipher(c.key[:])
+// newMode returns a CBC mode. It works without its block, of which it has a copy,
+// except where the standard library's object cannot be reset.
+func newMode(key, iv []byte, make func(cipher.Block, []byte) cipher.BlockMode) ivSetter {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // a key of 16 bytes is always accepted
 	}
-	fresh := make(block, c.iv[:])
+	fresh := make(block, iv)
 	if s, ok := fresh.(ivSetter); ok {
 		return s
 	}

@@ -17,7 +17,7 @@ func TestACipherWithoutSetIVWorksTheSame(t *testing.T) {
 	for i := range 3 {
 		message := bytes.Repeat([]byte{byte(i)}, 16)
 		if plain.seal == nil {
-			plain.seal = plain.mode(hiding)
+			plain.seal = newMode(plain.key[:], plain.iv[:], hiding)
 		} else {
 			plain.seal.SetIV(plain.iv[:])
 		}

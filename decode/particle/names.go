@@ -15,7 +15,6 @@ type name struct {
 // names keeps one copy of each name, so that a message costs no allocation for
 // a name that was seen before. The newest take the places of the oldest.
 type names struct {
-	seed  maphash.Seed
 	hash  uint64 // of the name that was asked for last, as often the next one is
 	found uint32 // its number, 0 if there is none
 	total uint32 // names so far
@@ -28,16 +27,15 @@ const (
 	maxNameLen = 255 // no device has longer ones
 )
 
+var seed = maphash.MakeSeed() // another in every run
+
 // find returns the number of the name with the given text, which is new if need
 // be, or 0 if the text cannot be a name.
 func (n *names) find(text []byte) uint32 {
 	if len(text) == 0 || len(text) > maxNameLen {
 		return 0
 	}
-	if n.total == 0 {
-		n.seed = maphash.MakeSeed()
-	}
-	hash := maphash.Bytes(n.seed, text)
+	hash := maphash.Bytes(seed, text)
 	if n.found == 0 || n.hash != hash { // of 64 bits, and of a seed that nobody knows
 		n.hash, n.found = hash, n.look(text)
 	}
