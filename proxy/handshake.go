@@ -237,7 +237,7 @@ func (s *Session) credentials(record []byte) (out []byte, ok bool) {
 		s.notify(CredentialsRefused, "%s: closed, because the credentials cannot be sealed for device %s: %v", s, sp.id, err)
 		return nil, false
 	}
-	s.setCredentials(creds)
+	s.setCredentials(creds, sp.id)
 	return out, true
 }
 

@@ -107,13 +107,20 @@ func (s *Session) Reset(from stream.Direction) { s.abort(from) }
 // End closes both connections. A hook may call it.
 func (s *Session) End() { s.cut() }
 
-func (s *Session) setCredentials(c lightssl.Credentials) {
+func (s *Session) setCredentials(c lightssl.Credentials, device lightssl.DeviceID) {
 	if s.hooks == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.creds = &c
+	s.creds, s.device = &c, device
+}
+
+// Device returns the device's ID once there are Credentials.
+func (s *Session) Device() lightssl.DeviceID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.device
 }
 
 // Inject sends frames as if from had sent them, all in one write, between two

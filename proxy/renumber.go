@@ -156,3 +156,12 @@ func (s *Session) Renumber(from stream.Direction, by int) {
 	s.numbers.engaged = true
 	s.numbers.of[from].shift += uint16(by)
 }
+
+// Added reports whether a message that a hook or Inject added to a direction
+// left under an ID: what acknowledges it is an answer to us.
+func (s *Session) Added(from stream.Direction, id uint16) bool {
+	s.numbers.mu.Lock()
+	defer s.numbers.mu.Unlock()
+	m, known := s.numbers.of[from].find(id)
+	return known && m.added
+}

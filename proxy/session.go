@@ -41,6 +41,7 @@ type Session struct {
 	ended    [2]bool // by direction: its FIN has been passed on
 	hs       *handshake
 	creds    *lightssl.Credentials // of a spliced session that hooks may alter
+	device   lightssl.DeviceID     // likewise
 }
 
 // leg is one of the two connections.

@@ -61,6 +61,10 @@ func (a *app) sayBadFilter(err error) {
 	if errors.As(err, &bad) {
 		a.sayLines(bad.fault.Caret())
 	}
+	var rule *badRule
+	if errors.As(err, &rule) {
+		a.sayLines(rule.fault.Caret())
+	}
 }
 
 // sayLines prints text that is safe for a terminal, indented.

@@ -31,6 +31,7 @@ var layers = map[string]layer{
 	"cmd/photonscope": {row: 6, outside: []string{"github.com/spf13/cobra", "golang.org/x/term"}},
 
 	"ui":     {row: 5, outside: []string{"github.com/rivo/tview", "github.com/gdamore/tcell/v2", "github.com/rivo/uniseg"}, banned: []ban{noSockets, noFiles, noProxy}},
+	"rules":  {row: 5, banned: []ban{noFiles, noLogs}},
 	"replay": {row: 5, banned: []ban{noFiles}},
 
 	"captures/gen": {row: 5, banned: []ban{noSockets, noFiles, noLogs}}, // imported by tests only

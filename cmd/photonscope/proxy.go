@@ -15,6 +15,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/proxy"
+	"github.com/photonscope/photonscope/rules"
 	"github.com/photonscope/photonscope/sim"
 	"github.com/photonscope/photonscope/ui"
 )
@@ -23,6 +24,7 @@ import (
 type proxyFlags struct {
 	output      outputFlags
 	live        liveFlags
+	rules       ruleFlags
 	listen      string
 	listenAny   bool
 	mode        string
@@ -63,6 +65,7 @@ another folder. Ctrl-C ends the proxy.`,
 	}
 	f.output.register(cmd)
 	f.live.register(cmd)
+	f.rules.register(cmd)
 	f.registerClients(cmd)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.listen, "listen", "l", "127.0.0.1:5683", "`address` to listen on for devices")
@@ -84,6 +87,9 @@ func (f *proxyFlags) registerClients(cmd *cobra.Command) {
 func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	o := &f.output
 	if err := o.check(a); err != nil {
+		return err
+	}
+	if err := f.rules.check(); err != nil {
 		return err
 	}
 	if o.choose(a); o.onScreen() {
@@ -108,8 +114,22 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 		return err
 	}
 	run.attach(srv)
+	engine := f.rules.engine(run, srv)
 	run.inform("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
-	return run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, "proxy "+ln.Addr().String())
+	return run.serve(ctx, func(ctx context.Context) error { return serveWith(ctx, srv, ln, engine) }, "proxy "+ln.Addr().String())
+}
+
+// serveWith serves until ctx ends. Then no rule holds anything back any more, so
+// that the sessions can end.
+func serveWith(ctx context.Context, srv *proxy.Server, ln net.Listener, e *rules.Engine) error {
+	if e == nil {
+		return srv.Serve(ctx, ln)
+	}
+	defer e.Wait()
+	defer e.Release()
+	stop := context.AfterFunc(ctx, e.Release)
+	defer stop()
+	return srv.Serve(ctx, ln)
 }
 
 // screen says what the screen shows of a proxy.
@@ -177,7 +197,10 @@ func (f *proxyFlags) server(upstream string, keys *keySet) (*proxy.Server, error
 			return nil, err
 		}
 	}
-	return srv, f.demand(mode, srv)
+	if err := f.demand(mode, srv); err != nil {
+		return nil, err
+	}
+	return srv, f.rules.mayAct(srv)
 }
 
 // checkUpstream refuses what can be no address of a server.

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/photonscope/photonscope/proxy"
+	"github.com/photonscope/photonscope/rules"
+)
+
+// ruleFlags say what the proxy does to the messages that pass.
+type ruleFlags struct {
+	file    string
+	repairs []string
+	all     []*rules.Rule
+}
+
+// maxRulesFile bounds what is read of a rules file.
+const maxRulesFile = 1 << 20
+
+func (f *ruleFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "rules", "", "hold, drop, edit, inject and break messages as this `file` says (docs/rules.md)")
+	cmd.Flags().StringSliceVar(&f.repairs, "repair", nil, "rewrite what is known to be broken, by `name`: "+rules.RepairNames())
+}
+
+// check reads the rules.
+func (f *ruleFlags) check() error {
+	f.all = nil
+	for _, name := range f.repairs {
+		r, err := rules.One("repair " + name)
+		if err != nil {
+			return usageError("one of: "+rules.RepairNames(), "--repair %s is no repair", name)
+		}
+		f.all = append(f.all, r)
+	}
+	if f.file == "" {
+		return nil
+	}
+	file, err := os.Open(f.file)
+	if err != nil {
+		return usageError("--rules takes a text file, see docs/rules.md", "rules %s: %v", f.file, unwrapPath(err))
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxRulesFile+1))
+	if err != nil {
+		return usageError("--rules takes a text file, see docs/rules.md", "rules %s: %v", f.file, unwrapPath(err))
+	}
+	if len(text) > maxRulesFile {
+		return usageError("split it", "rules %s: the file is larger than 1 MiB", f.file)
+	}
+	more, err := rules.Parse(f.file, string(text))
+	var fault *rules.Error
+	if errors.As(err, &fault) {
+		return &exitError{exitUsage, &badRule{fault}, "docs/rules.md has the language, photonscope filter --fields the fields"}
+	}
+	f.all = append(f.all, more...)
+	return err
+}
+
+// badRule is a rule that cannot be understood. The place is shown below the
+// message.
+type badRule struct{ fault *rules.Error }
+
+func (b *badRule) Error() string { return b.fault.Error() }
+
+// engine makes what carries the rules out, nil if there is nothing to do.
+func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
+	if len(f.all) == 0 && l.screen == nil {
+		return nil
+	}
+	e := rules.New(f.all)
+	e.ServerKey = srv.ServerKey
+	e.Report = func(text string) { l.inform("%s", text) }
+	srv.Hooks = e.Hooks
+	if len(f.all) > 0 {
+		l.inform("%d rules act on spliced sessions: what they change is shown and recorded on both legs", len(f.all))
+	}
+	for _, r := range rules.Repairing(f.all) {
+		l.inform("repair %s is active: %s", r.Name, r.Means)
+	}
+	return e
+}
+
+// mayAct refuses rules that could never act.
+func (f *ruleFlags) mayAct(srv *proxy.Server) error {
+	canSplice := srv.ServerKey != nil && srv.DeviceKey != nil && srv.Mode != proxy.Observe && srv.Mode != proxy.Terminate && (srv.Upstream != "" || srv.Destination != nil)
+	if len(f.all) == 0 || canSplice || slices.ContainsFunc(f.all, (*rules.Rule).AnyMode) {
+		return nil
+	}
+	what := "--rules"
+	if f.file == "" {
+		what = "--repair " + strings.Join(f.repairs, ",")
+	}
+	return usageError("-k with the server's private key and an impersonation key (photonscope keys register)",
+		"%s acts on messages, which only mode splice can read and seal: %s", what, fmt.Sprintf("this proxy would %s", map[bool]string{true: "only observe", false: "answer as the cloud"}[srv.Upstream != "" || srv.Destination != nil]))
+}
