@@ -19,8 +19,13 @@ type change struct {
 	whole    []byte // instead of settings
 }
 
-// parts are the names of settings, with what their values are.
-var parts = []struct{ name, means string }{
+// Part is a part of a message that can be set.
+type Part struct{ Name, Means string }
+
+// Parts returns all of them, with what their values are.
+func Parts() []Part { return slices.Clone(parts) }
+
+var parts = []Part{
 	{"type", "CON, NON, ACK or RST"},
 	{"code", "GET, POST, PUT, DELETE, empty, or a number such as 2.05"},
 	{"mid", "the message ID, 0 to 65535; what follows is not renumbered for it"},
@@ -31,10 +36,6 @@ var parts = []struct{ name, means string }{
 	{"option.N", "option number N; repeated for each"},
 	{"payload", `text or hex:BYTES; "" for a payload marker alone, none for no payload`},
 	{"hex", "the whole message, instead of all others"},
-}
-
-func isPart(name string) bool {
-	return strings.HasPrefix(name, "option.") || slices.ContainsFunc(parts, func(p struct{ name, means string }) bool { return p.name == name })
 }
 
 // newChange checks settings, so that they can be applied to any message.
@@ -186,7 +187,7 @@ var typeNames = []string{"CON", "NON", "ACK", "RST"}
 
 func partNames() (names []string) {
 	for _, p := range parts {
-		names = append(names, p.name)
+		names = append(names, p.Name)
 	}
 	return names
 }

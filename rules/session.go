@@ -102,7 +102,7 @@ func (s *session) ask(p *passage) {
 func (s *session) meet(ps *proxy.Session) {
 	if s.proxy == nil {
 		s.proxy = ps
-		s.event.Conn = s.conn
+		s.event.Conn = &s.conn
 	}
 	if _, ok := ps.Credentials(); ok && !s.event.Known {
 		s.event.Device, s.event.Known = ps.Device(), true

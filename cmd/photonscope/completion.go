@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/photonscope/photonscope/rules"
+
 	"github.com/photonscope/photonscope/decode"
 )
 
@@ -101,6 +103,8 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"log-level": oneOf(logLevelNames...),
 		"log":       anyFile,
 		"legs":      oneOf("device", "both"),
+		"rules":     anyFile,
+		"repair":    oneOf(strings.Split(rules.RepairNames(), ", ")...),
 		"mode":      oneOf("auto", "observe", "splice", "terminate"),
 		"as":        oneOf(strings.Split(keyForms, ", ")...),
 		"style":     completeStyle,
