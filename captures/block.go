@@ -19,6 +19,20 @@ func endBlock(dst []byte, start int) []byte {
 	return binary.LittleEndian.AppendUint32(dst, n)
 }
 
+// WholeBlocks returns the length of the whole blocks at the front of b, which an
+// [Encoder] appended, perhaps cut anywhere. A file that took no more is valid if it
+// ends there.
+func WholeBlocks(b []byte) (n int) {
+	for len(b)-n >= blockFrame {
+		size := int(binary.LittleEndian.Uint32(b[n+4:]))
+		if size < blockFrame || size > len(b)-n {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
 // appendSection appends a section header.
 func appendSection(dst []byte, app string) []byte {
 	dst, start := beginBlock(dst, blockSection)

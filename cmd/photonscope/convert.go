@@ -121,9 +121,9 @@ func (c *conversion) flush() {
 	if c.failed != nil || len(c.buf) == 0 {
 		return
 	}
-	if _, c.failed = c.w.Write(c.buf); c.failed == nil {
-		c.written += int64(len(c.buf))
-	} else if c.isNew {
+	n, err := c.w.Write(c.buf)
+	c.written += int64(captures.WholeBlocks(c.buf[:n]))
+	if c.failed = err; err != nil && c.isNew {
 		_ = c.file.Truncate(c.written) // else it ends inside a block, which readers say
 	}
 	c.buf = c.buf[:0]
@@ -139,6 +139,9 @@ func (c *conversion) close() error {
 		if err := c.file.Close(); c.failed == nil {
 			c.failed = err
 		}
+	}
+	if c.failed != nil && c.isNew && c.written == 0 {
+		_ = os.Remove(c.name) // an empty file would be no capture
 	}
 	var exit *exitError
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -228,10 +229,18 @@ func (k *keyLogFile) add(e lightssl.KeyLogEntry) error {
 		return nil
 	}
 	k.seen[e] = true
-	if _, err := k.f.Write(e.Append(nil)); err != nil {
+	if n, err := k.f.Write(e.Append(nil)); err != nil {
+		k.cut(n)
 		return fmt.Errorf("key log %s: %w", k.path, unwrapPath(err))
 	}
 	return nil
+}
+
+// cut takes a part of a line away again, which would be no line.
+func (k *keyLogFile) cut(n int) {
+	if end, err := k.f.Seek(0, io.SeekEnd); err == nil && n > 0 {
+		_ = k.f.Truncate(end - int64(n)) // else readers say so
+	}
 }
 
 func (k *keyLogFile) close() { k.f.Close() }
