@@ -49,6 +49,8 @@ type screen struct {
 	tty    *os.File // keeps the terminal open when the program is gone
 	before unix.Termios
 
+	reading sync.Mutex // held: nothing is read
+
 	mu      sync.Mutex
 	shown   *vt.Emulator
 	written bytes.Buffer // all that the program wrote
@@ -109,10 +111,12 @@ func (s *screen) read() {
 		if err != nil {
 			return
 		}
+		s.reading.Lock()
 		s.mu.Lock()
 		s.written.Write(buf[:n])
 		s.shown.Write(buf[:n])
 		s.mu.Unlock()
+		s.reading.Unlock()
 		select {
 		case s.news <- struct{}{}:
 		default:

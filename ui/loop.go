@@ -39,6 +39,7 @@ func (r *refresher) run(ctx context.Context) {
 		case <-r.over:
 			return
 		case <-ctx.Done():
+			defer r.screen.dropWhatSticks()()
 			r.screen.hush(r.over)
 			r.tv.Stop()
 			return
@@ -54,7 +55,7 @@ func (r *refresher) run(ctx context.Context) {
 			}
 		}
 		r.seen = state
-		r.draw()
+		r.draw(ctx)
 	}
 }
 
@@ -65,8 +66,8 @@ func (a *app) drawState() drawState {
 }
 
 // draw has the loop take notice of the store and draw. It waits for that, but
-// not for a loop that has ended meanwhile.
-func (r *refresher) draw() {
+// not for a loop that has ended meanwhile, nor beyond ctx.
+func (r *refresher) draw(ctx context.Context) {
 	drawn := make(chan struct{})
 	go func() {
 		r.tv.QueueUpdateDraw(func() { r.app.refresh() })
@@ -75,5 +76,6 @@ func (r *refresher) draw() {
 	select {
 	case <-drawn:
 	case <-r.over:
+	case <-ctx.Done():
 	}
 }

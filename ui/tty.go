@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type quietScreen struct {
 	hushed  atomic.Bool
 	polling atomic.Bool  // somebody is inside PollEvent
 	last    atomic.Int64 // when it had something, in nanoseconds since 1970
+	tty     *quietTty    // nil: it is none of ours
 }
 
 // openScreen opens the terminal that the program runs in.
@@ -32,7 +34,8 @@ func openScreen() (*quietScreen, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Screen, err = tcell.NewTerminfoScreenFromTty(quietTty{tty, &s.hushed})
+	s.tty = &quietTty{Tty: tty, hushed: &s.hushed, stuck: make(chan struct{})}
+	s.Screen, err = tcell.NewTerminfoScreenFromTty(s.tty)
 	return s, err
 }
 
@@ -90,18 +93,72 @@ func (s *quietScreen) Fini() {
 	}
 }
 
-// quietTty is a terminal whose input is dropped once it is hushed.
+// stuckFor is how long the terminal may take nothing of what is written before it
+// is written off, once the program is to end.
+const stuckFor = 2 * time.Second
+
+// dropWhatSticks ends writes that the terminal does not take, as one does whose
+// other end hangs: else nobody could leave the screen. It does so until the
+// function that it returns is called.
+func (s *quietScreen) dropWhatSticks() (stop func()) {
+	if s.tty == nil {
+		return func() {}
+	}
+	stopped := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-time.After(lookEvery):
+			}
+			if since := s.tty.since.Load(); since != 0 && time.Since(time.Unix(0, since)) > stuckFor {
+				close(s.tty.stuck)
+				return
+			}
+		}
+	}()
+	return func() { close(stopped) }
+}
+
+// quietTty is a terminal whose input is dropped once it is hushed, and its output
+// once it is stuck.
 type quietTty struct {
 	tcell.Tty
 	hushed *atomic.Bool
+	stuck  chan struct{} // closed: it takes nothing any more
+	since  atomic.Int64  // when the write at hand began, in nanoseconds since 1970; 0: there is none
 }
 
 // Read implements tcell.Tty.
-func (t quietTty) Read(b []byte) (int, error) {
+func (t *quietTty) Read(b []byte) (int, error) {
 	for {
 		n, err := t.Tty.Read(b)
 		if err != nil || n == 0 || !t.hushed.Load() {
 			return n, err
 		}
+	}
+}
+
+// Write implements tcell.Tty. A write that sticks is left behind.
+func (t *quietTty) Write(b []byte) (int, error) {
+	select {
+	case <-t.stuck:
+		return len(b), nil
+	default:
+	}
+	t.since.Store(time.Now().UnixNano())
+	defer t.since.Store(0)
+	b = bytes.Clone(b) // it may outlive the call
+	written := make(chan error, 1)
+	go func() {
+		_, err := t.Tty.Write(b)
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		return len(b), err
+	case <-t.stuck:
+		return len(b), nil
 	}
 }
