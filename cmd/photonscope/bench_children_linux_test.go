@@ -133,11 +133,16 @@ func (p *built) keep(t testing.TB, role string, key *rsa.PrivateKey) string {
 // everything to out, nil for /dev/null.
 func (p *built) proxy(t testing.TB, out io.Writer, cloud, mode string, args ...string) *listener {
 	t.Helper()
-	args = append(append([]string{"proxy", "-l", "127.0.0.1:0", "-T", "ndjson", "--mode", mode}, args...), p.keys[mode]...)
-	cmd := exec.Command(p.path, append(args, cloud)...)
-	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+p.home)
+	cmd := p.command(cloud, mode, append([]string{"-l", "127.0.0.1:0", "-T", "ndjson"}, args...)...)
 	cmd.Stdout = out
 	return launch(t, cmd)
+}
+
+func (p *built) command(cloud, mode string, args ...string) *exec.Cmd {
+	args = append(append([]string{"proxy", "--mode", mode}, args...), p.keys[mode]...)
+	cmd := exec.Command(p.path, append(args, cloud)...)
+	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+p.home, "TERM=xterm-256color")
+	return cmd
 }
 
 // writerRole is the least that records before it forwards: what was read goes to

@@ -54,6 +54,9 @@ const rival = "io.Copy"
 // file as a recording needs, before it forwards.
 const floor = "write-first"
 
+// withScreen ends the names of those that show what they relay on a terminal.
+const withScreen = "-screen"
+
 // contest is the contestants, the rival first, before one cloud.
 type contest struct {
 	b     *testing.B
@@ -65,7 +68,7 @@ type contest struct {
 
 func newContest(b *testing.B, prog *built) *contest {
 	c := &contest{b: b, prog: prog, cloud: launchRole(b, "cloud", ""), dir: b.TempDir()}
-	for _, name := range []string{rival, floor, "observe", "splice", "observe-w", "splice-w"} {
+	for _, name := range []string{rival, floor, "observe", "splice", "observe-w", "splice-w", "splice" + withScreen} {
 		c.all = append(c.all, &contestant{name: name})
 	}
 	return c
@@ -102,6 +105,9 @@ func (c *contest) start(one *contestant, recording string) {
 		one.at = launchRole(c.b, "writer", c.cloud.addr)
 	case recorded:
 		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode, "-w", filepath.Join(c.dir, recording))
+	case strings.HasSuffix(one.name, withScreen):
+		mode = strings.TrimSuffix(mode, withScreen)
+		one.at = c.prog.proxyOnScreen(c.b, c.cloud.addr, mode)
 	default:
 		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode)
 	}
