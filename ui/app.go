@@ -36,6 +36,7 @@ type app struct {
 	work           sync.WaitGroup          // what goes on beside the loop
 	finished       atomic.Pointer[outcome] // and what became of it last
 	alarmsSeen     int
+	loads          bool // the capture was still being read when the screen last looked
 	player         player
 	playing        atomic.Bool
 	busy           atomic.Bool // there are events that were not looked at yet
@@ -138,12 +139,27 @@ func (a *app) refresh() {
 	if o := a.finished.Swap(nil); o != nil {
 		a.say(o.role, o.text)
 	}
+	a.tellEnd()
 	a.goOn()
 	a.advance()
 	for _, v := range a.views {
 		v.refresh()
 	}
 	a.busy.Store(a.model.more || a.hunt != nil)
+}
+
+// tellEnd says once that a capture is read.
+func (a *app) tellEnd() {
+	before := a.loads
+	if a.loads = a.opt.loading(); a.loads || !before {
+		return
+	}
+	_, end := a.model.store.Bounds()
+	text := "Reading has ended: " + plural(int(end), "event") + "."
+	if a.opt.Log.count() > 0 {
+		text += " L shows what there is to say."
+	}
+	a.say(good, text)
 }
 
 // goTo shows a view.

@@ -127,8 +127,8 @@ func (a *app) state() (Safe, role) {
 		return "● LIVE", good
 	case a.opt.Live:
 		return "○ ENDED", quiet
-	case a.opt.Loading != nil && a.opt.Loading():
-		return "◐ LOADING", warning
+	case a.opt.loading():
+		return "◐ LOADING  " + a.opt.progress(), warning
 	}
 	return "○ FILE", quiet
 }

@@ -26,6 +26,7 @@ type drawState struct {
 
 	ended bool
 	loads bool
+	read  Safe
 }
 
 // run looks at the store until ctx ends, and then stops the loop.
@@ -62,7 +63,7 @@ func (r *refresher) run(ctx context.Context) {
 // drawState returns what a draw depends on beside the store. It is safe to call
 // beside the loop.
 func (a *app) drawState() drawState {
-	return drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.Loading != nil && a.opt.Loading()}
+	return drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.loading(), read: a.opt.progress()}
 }
 
 // draw has the loop take notice of the store and draw. It waits for that, but

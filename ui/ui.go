@@ -27,6 +27,8 @@ type Options struct {
 
 	Ended   func() bool // the live source is over; nil: never
 	Loading func() bool // a capture is still being read; nil: no
+	// Progress tells how much of it was read; nil: nobody knows.
+	Progress func() Progress
 
 	Actions Actions           // what only the command can do
 	Filters map[string]string // the user's own named filters; nil: none
@@ -39,6 +41,30 @@ type Options struct {
 	ShowSecrets bool  // show AES keys, IVs and salts
 
 	drawn func(int) // told of every draw, by its number; for tests
+}
+
+// Progress is how many bytes of a capture were read, and how many there are, 0 if
+// that is not known: a pipe.
+type Progress struct{ Read, Total int64 }
+
+// text writes the progress for the first line.
+func (p Progress) text() Safe {
+	switch {
+	case p.Total > 0:
+		return Safe(fmt.Sprintf("%d %%", min(100*p.Read/p.Total, 100)))
+	case p.Read > 0:
+		return bytesText(int(p.Read))
+	}
+	return ""
+}
+
+func (o *Options) loading() bool { return o.Loading != nil && o.Loading() }
+
+func (o *Options) progress() Safe {
+	if o.Progress == nil {
+		return ""
+	}
+	return o.Progress().text()
 }
 
 func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }

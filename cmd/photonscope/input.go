@@ -7,10 +7,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/captures"
+	"github.com/photonscope/photonscope/ui"
 )
 
 // sourceFlags say which captures a command reads, and with which keys.
@@ -44,15 +46,28 @@ func (r *reading) open(ctx context.Context) (*inputs, error) {
 		return nil, err
 	}
 	in := new(inputs)
+	r.progress.total.Store(r.size())
 	for _, name := range r.names {
 		f, err := r.openOne(ctx, in, name)
 		if err != nil {
 			in.close()
 			return nil, err
 		}
-		in.list = append(in.list, captures.Input{Name: sourceName(name), R: &waking{f, r.beforeWait, r.afterWait}})
+		in.list = append(in.list, captures.Input{Name: sourceName(name), R: &waking{f, &r.progress, r.beforeWait, r.afterWait}})
 	}
 	return in, nil
+}
+
+// size returns the bytes of all captures on the disk, 0 if they have no end yet.
+func (r *reading) size() (total int64) {
+	for _, name := range r.names {
+		info, err := os.Stat(name)
+		if r.follow || name == "-" || err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
 }
 
 // checkNames refuses lists of captures that cannot be read.
@@ -109,9 +124,18 @@ func (in *inputs) close() {
 	}
 }
 
-// waking is an input that may have to wait for bytes: it tells before and after.
+// progress is how much of the captures was read, as they lie on the disk: packed
+// ones in packed bytes.
+type progress struct{ read, total atomic.Int64 }
+
+// now returns it, with the total 0 if that is not known.
+func (p *progress) now() ui.Progress { return ui.Progress{Read: p.read.Load(), Total: p.total.Load()} }
+
+// waking is an input that may have to wait for bytes: it tells before and after,
+// and counts what it got.
 type waking struct {
 	r             io.Reader
+	progress      *progress
 	before, after func()
 }
 
@@ -119,6 +143,7 @@ type waking struct {
 func (w *waking) Read(b []byte) (int, error) {
 	w.before()
 	n, err := w.r.Read(b)
+	w.progress.read.Add(int64(n))
 	w.after()
 	return n, err
 }

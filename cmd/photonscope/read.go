@@ -86,7 +86,7 @@ func (r *reading) command(cmd *cobra.Command, out *outputFlags) error {
 	}
 	if out.choose(r.app); out.onScreen() {
 		r.stays = true
-		return r.app.show(ctx, out, ui.Options{Title: strings.Join(r.names, ", ")}, func(ctx context.Context, a *app) error {
+		return r.app.show(ctx, out, ui.Options{Title: strings.Join(r.names, ", "), Progress: r.progress.now}, func(ctx context.Context, a *app) error {
 			r.app, r.bothLegs = a, true
 			return r.into(ctx, out.screen)
 		})
@@ -115,6 +115,7 @@ type reading struct {
 	choice   *choice             // of made; nil: everything
 	spooled  map[string]*os.File // copies of pipes, by their names
 	stats    captures.Stats
+	progress progress
 	seen     seen
 	one      [1]stream.Item
 }
