@@ -31,9 +31,9 @@ var exitCodes = []struct {
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
 	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
-	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away"},
+	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away, a replay diverged"},
 	{exitNothing, "`diagnose --for`: nothing connected in that time"},
-	{exitInterrupted, "interrupted before the end of a capture"},
+	{exitInterrupted, "interrupted before the end of a capture or replay"},
 }
 
 // app is one run of the program: what it reads, writes and is told by its
@@ -126,7 +126,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newReplayCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

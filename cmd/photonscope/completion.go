@@ -113,6 +113,9 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"firmware":  oneOf(strings.Split(firmwareNames(), ", ")...),
 		"script":    anyFile,
 
+		"on-divergence": oneOf(divergenceChoices...),
+		"ignore":        completeField,
+
 		"key":         a.completeKey,
 		"keylog":      anyFile,
 		"write":       filesOf("pcapng"),
@@ -132,6 +135,12 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 		"variable":     nothing,
 		"for":          nothing,
 		"report":       oneOf("md"),
+		"to-server":    nothing,
+		"session":      nothing,
+		"from":         nothing,
+		"to":           nothing,
+		"speed":        nothing,
+		"wait":         nothing,
 		"port":         nothing,
 	}
 }

@@ -40,7 +40,7 @@ func TestShellsCompleteWhatMayStandThere(t *testing.T) {
 		want       string // what is offered
 		directive  string
 	}{
-		{"a command", "re", "read", "ShellCompDirectiveNoFileComp"},
+		{"a command", "re", "read replay", "ShellCompDirectiveNoFileComp"},
 		{"a field", "read -e photon.goodbye.s", "photon.goodbye.sleep_seconds", "ShellCompDirectiveNoFileComp"},
 		{"a field of another command", "proxy --field coap.t", "coap.token coap.type", "ShellCompDirectiveNoFileComp"},
 		{"no such field", "demo -e nothing", "", "ShellCompDirectiveNoFileComp"},

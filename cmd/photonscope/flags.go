@@ -22,6 +22,7 @@ type outputFlags struct {
 	show        filterFlags
 	theme       string
 	screen      *tui // takes the events; nil: they are printed
+	silent      bool // the command prints something else
 }
 
 // keyFlagHelp describes -k wherever it takes keys.

@@ -281,6 +281,9 @@ func (a *app) printOf(w io.Writer, o *outputFlags) (sink, *output) {
 		flags.show = filterFlags{}
 		return o.screen, a.newOutput(io.Discard, &flags)
 	}
+	if o.silent {
+		return nobody{}, a.newOutput(io.Discard, o)
+	}
 	out := a.newOutput(w, o)
 	return out, out
 }

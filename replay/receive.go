@@ -1,0 +1,156 @@
+package replay
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Receive takes a message of the peer, without padding, which must keep its
+// bytes. [Player.Advance] is to be called afterwards.
+func (y *Player) Receive(now time.Time, plain []byte) []Act {
+	y.acts = nil
+	y.heard, y.pinging = now, false
+	var m coap.Message
+	if err := m.Parse(plain); err != nil {
+		y.diverge(&Divergence{Fault: Unreadable, Reason: err.Error()})
+		return y.acts
+	}
+	e := y.event(y.plan.As.Opposite(), now, plain, &m)
+	g := &e.Body.(*decode.Message).Meaning
+	switch g.Kind {
+	case particle.KindPing:
+		y.answerPing(now, &m)
+		return y.acts
+	case particle.KindPingAck:
+		return y.acts
+	}
+	s := y.expected(g, &m)
+	if s == nil {
+		y.surprise(e, g, &m)
+		return y.acts
+	}
+	st := y.state[s]
+	st.id, st.token = m.ID, bytes.Clone(m.Token)
+	y.finish(s, now, true)
+	if found := y.compare.Differences(&s.Event, e, s.Meaning.Kind); len(found) > 0 {
+		y.diverge(&Divergence{Fault: Differs, Step: s, Actual: e, Differences: found})
+	} else {
+		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Came, Actual: e}})
+	}
+	return y.acts
+}
+
+// End is told that the peer ended the session, and why.
+func (y *Player) End(reason string) []Act {
+	y.acts = nil
+	for ; !y.Over(); y.next++ {
+		if s := y.plan.Steps[y.next]; s.Do != Leave && !y.state[s].done {
+			y.diverge(&Divergence{Fault: Ended, Step: s, Reason: reason})
+			y.next = len(y.plan.Steps)
+			break
+		}
+	}
+	return y.acts
+}
+
+// answerPing answers a ping as the protocol wants it, and not under a wrong ID as
+// newer firmware does: the servers lose count of that.
+func (y *Player) answerPing(now time.Time, ping *coap.Message) {
+	m := particle.ComposeEmpty(coap.Acknowledgement, ping.ID, nil)
+	plain := m.Append(nil)
+	y.acts = append(y.acts, Act{Bytes: plain, Report: Report{Happened: Sent, Actual: y.event(y.plan.As, now, plain, &m)}})
+}
+
+// expected finds the recorded message that a live one stands for, or nil.
+func (y *Player) expected(g *particle.Meaning, m *coap.Message) *Step {
+	if g.HasRTT {
+		return y.expectedAnswer(g)
+	}
+	var similar *Step
+	for _, s := range y.open() {
+		switch {
+		case s.Answers != nil || s.Meaning.Kind != g.Kind:
+		case sameObject(s, g, m):
+			return s
+		case similar == nil:
+			similar = s
+		}
+	}
+	return similar
+}
+
+// expectedAnswer finds the recorded answer to the message of ours that a live one
+// answers, of the same kind or else of any.
+func (y *Player) expectedAnswer(g *particle.Meaning) (other *Step) {
+	for _, s := range y.open() {
+		if s.Answers == nil || !y.state[s.Answers].live || y.state[s.Answers].id != g.RequestID || y.later(s) {
+			continue
+		}
+		if s.Meaning.Kind == g.Kind {
+			return s
+		}
+		if other == nil {
+			other = s
+		}
+	}
+	return other
+}
+
+// later reports whether what a step answers passed under an ID that a message
+// after it took again.
+func (y *Player) later(s *Step) bool {
+	at := y.state[s.Answers]
+	for _, t := range y.plan.Steps {
+		if st := y.state[t]; t.Do == Send && st.live && st.id == at.id && st.at.After(at.at) && !t.isAnswerByID() {
+			return true
+		}
+	}
+	return false
+}
+
+// open are the steps that wait for a message, in order, as far as the next ones
+// may come now.
+func (y *Player) open() (steps []*Step) {
+	for _, s := range y.plan.Steps[y.next:] {
+		if s.Do == Await && !y.state[s].done {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// sameObject reports whether two messages of a kind are about the same: the same
+// name, or the same place of an image.
+func sameObject(s *Step, g *particle.Meaning, m *coap.Message) bool {
+	return s.Meaning.Update.Index == g.Update.Index && bytes.Equal(address(&s.CoAP), address(m))
+}
+
+// address joins the options that name what a request is about.
+func address(m *coap.Message) (b []byte) {
+	for i := range m.Options {
+		if o := &m.Options[i]; o.Number == coap.URIPath {
+			b = append(append(b, '/'), o.Value...)
+		}
+	}
+	return b
+}
+
+// surprise takes a message that no step waits for. One that the plan leaves out on
+// purpose is none; the peer may also say once more what it said.
+func (y *Player) surprise(e *decode.Event, g *particle.Meaning, m *coap.Message) {
+	for _, s := range y.plan.Steps {
+		left := s.Do == Leave && s.Event.From != y.plan.As && s.Meaning.Kind == g.Kind
+		if left && (s.Answers != nil || sameObject(s, g, m)) {
+			return
+		}
+	}
+	y.diverge(&Divergence{Fault: Unexpected, Actual: e})
+}
+
+// Direction returns whose part is played.
+func (y *Player) Direction() stream.Direction { return y.plan.As }
