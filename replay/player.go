@@ -30,6 +30,7 @@ type Player struct {
 	plan    *Plan
 	pace    Pace
 	compare Comparison
+	conn    stream.Conn // of all live events
 	live    particle.Conversation
 	state   map[*Step]*progress
 	next    int // the first step that is not done
@@ -196,7 +197,7 @@ func (y *Player) token(s *Step) []byte {
 func (y *Player) event(from stream.Direction, at time.Time, plain []byte, m *coap.Message) *decode.Event {
 	g := y.live.Next(from, at, m)
 	g.Name = bytes.Clone(g.Name)
-	return &decode.Event{At: at, From: from, Session: 1, Body: &decode.Message{Plain: plain, Padded: plain, Meaning: g}}
+	return &decode.Event{At: at, Conn: &y.conn, From: from, Session: 1, Body: &decode.Message{Plain: plain, Padded: plain, Meaning: g}}
 }
 
 // keepAlive pings as a device does, and answers when to call again.

@@ -63,7 +63,8 @@ field, and the exit code is 3 (docs/replay.md).
 Nothing is sent anywhere but there. Targets that are neither loopback nor
 private need --allow-dest or --allow-client. What makes a device do something
 (function calls, updates, signals, key changes) needs --actuate. A capture that
-photonscope did not record is shown, as with --dry-run; --dry-run=false plays it.`,
+photonscope did not record is shown, as with --dry-run; --dry-run=false plays
+it.`,
 		Example: `  photonscope replay session.pcapng --to-server 127.0.0.1:5683 --dry-run
   photonscope replay session.pcapng -k keys/ --to-server 192.168.1.10:5683
   photonscope replay session.pcapng -k default_key.pem --to-device \

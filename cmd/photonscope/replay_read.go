@@ -38,7 +38,7 @@ func (*replaySink) flush()                  {}
 // read reads the recording and makes the plan.
 func (r *replaying) read(ctx context.Context, name string) error {
 	c := &r.choose
-	if err := c.show.check(); err != nil {
+	if err := c.show.check(r.app); err != nil {
 		return err
 	}
 	if f := c.show.filter; f != nil && f.NeedsLater() {
