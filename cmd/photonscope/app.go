@@ -31,7 +31,7 @@ var exitCodes = []struct {
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
 	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
-	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away, a replay diverged"},
+	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away, a replay diverged, a contract of `expect` was broken"},
 	{exitNothing, "`diagnose --for`: nothing connected in that time"},
 	{exitInterrupted, "interrupted before the end of a capture or replay"},
 }
@@ -76,6 +76,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.say("photonscope: %s", msg)
 	}
 	a.sayBadFilter(exit.err)
+	a.sayBadContract(exit.err)
 	if exit.hint != "" {
 		a.say("hint: %s", exit.hint)
 	}
@@ -126,7 +127,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newReplayCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newReplayCommand(a), newExpectCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root

@@ -40,6 +40,7 @@ var layers = map[string]layer{
 	"captures": {row: 4, outside: []string{"github.com/google/gopacket", "github.com/google/gopacket/layers"}, banned: []ban{noSockets, noFiles}},
 	"sim":      {row: 4, banned: []ban{noFiles}},
 	"store":    {row: 4, banned: []ban{noSockets, noFiles, noLogs}},
+	"expect":   {row: 4, banned: []ban{noSockets, noFiles, noLogs}, pure: true},
 	"diagnose": {row: 4, banned: []ban{noSockets, noFiles, noLogs}, pure: true},
 
 	"decode/explain": {row: 3, banned: []ban{noSockets, noFiles, noLogs, noLocks}, pure: true},
