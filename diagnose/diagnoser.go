@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -38,6 +39,7 @@ type Diagnoser struct {
 	callers map[netip.Addr]*caller
 	servers map[netip.AddrPort]*server
 	out     []decode.Event
+	message coap.Message // the one at hand
 }
 
 // told is a cause that was found in a session: once is enough, though two legs

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
@@ -30,16 +31,16 @@ type talk struct {
 
 // message takes a message that was opened.
 func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
-	var c coap.Message
+	c := &l.d.message
 	if c.Parse(b.Plain) != nil {
 		return
 	}
 	if e.From == stream.FromDevice {
-		l.fromDevice(e, b, &c, m)
+		l.fromDevice(e, b, c, m)
 	} else {
-		l.fromCloud(e, b, &c, m)
+		l.fromCloud(e, b, c, m)
 	}
-	l.update.message(l, e, b, &c, m)
+	l.update.message(l, e, b, c, m)
 }
 
 func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
@@ -68,24 +69,31 @@ func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m 
 			l.talk.twice = m
 		}
 	case particle.KindEvent:
-		if string(g.Name) == "spark/device/safemode" || eventName(c) == "spark/device/safemode" {
-			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, "the device publishes spark/device/safemode")}})
+		if string(g.Name) == safeMode || named(c, safeMode) {
+			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, "the device publishes "+safeMode)}})
 		}
 	}
 }
 
-// eventName returns the name of an event: the Uri-Path behind the letter.
-func eventName(c *coap.Message) string {
-	name := ""
+// safeMode is the name of the event by which a device tells that it runs without
+// its application.
+const safeMode = "spark/device/safemode"
+
+// named reports whether an event has a name: the Uri-Path behind the letter, in
+// one option or in several.
+func named(c *coap.Message, name string) bool {
+	slash := ""
 	for i, o := range c.Options {
-		if o.Number == coap.URIPath && i > 0 {
-			if name != "" {
-				name += "/"
-			}
-			name += string(o.Value)
+		if o.Number != coap.URIPath || i == 0 {
+			continue
 		}
+		rest, ok := strings.CutPrefix(name, slash)
+		if !ok || !strings.HasPrefix(rest, string(o.Value)) {
+			return false
+		}
+		name, slash = rest[len(o.Value):], "/"
 	}
-	return name
+	return name == ""
 }
 
 func (l *leg) sayHello(e *decode.Event, c *coap.Message, m mark) {

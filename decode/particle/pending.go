@@ -9,7 +9,7 @@ import (
 // Bounds of what a conversation remembers for each direction.
 const (
 	maxPending = 256             // a power of two
-	maxTold    = 48              // of these, not confirmable: who answers such a message does so soon
+	maxTold    = 32              // of these, not confirmable: who answers such a message does so soon
 	patience   = 5 * time.Minute // longer than any server or device waits for one answer
 )
 
