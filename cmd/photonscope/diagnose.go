@@ -220,10 +220,10 @@ func (d *diagnosis) end(complete bool, reason string) error {
 		d.tell()
 		d.print([]byte(d.totals() + "\n"))
 	}
-	switch {
-	case d.failed != nil:
-		return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(d.failed)), ""}
-	case d.count.found > 0:
+	if err := printError(d.failed); err != nil {
+		return err
+	}
+	if d.count.found > 0 {
 		return &exitError{code: exitSession, err: silent{}}
 	}
 	return nil

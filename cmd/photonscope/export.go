@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -50,8 +48,8 @@ func (x *export) register(cmd *cobra.Command, folderHelp string, make func() col
 // line prints one line, with its end, on standard output. Whoever reads it may go
 // away.
 func (x *export) line(b []byte) {
-	if _, err := x.app.stdout.Write(append(b, '\n')); err != nil && x.failed == nil && !errors.Is(err, syscall.EPIPE) {
-		x.failed = &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(err)), ""}
+	if _, err := x.app.stdout.Write(append(b, '\n')); x.failed == nil {
+		x.failed = printError(err)
 	}
 }
 

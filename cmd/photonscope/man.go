@@ -30,6 +30,9 @@ SOURCE_DATE_EPOCH sets their date; without it they have none.`,
 }
 
 func (a *app) writeManual(root *cobra.Command, folder string) (err error) {
+	if folder == "" {
+		return usageError("photonscope man --dir FOLDER", "no folder named to write the pages to")
+	}
 	if !isFolder(folder) {
 		return usageError("photonscope man --dir FOLDER", "--dir %s: no folder", folder)
 	}

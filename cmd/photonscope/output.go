@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
@@ -118,4 +121,13 @@ func (o *output) flush() {
 		_, o.failed = o.w.Write(o.waiting)
 	}
 	o.waiting = o.waiting[:0]
+}
+
+// printError returns what a command ends with that failed to print. A reader who
+// has gone has what it wanted.
+func printError(err error) error {
+	if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(err)), ""}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -239,7 +238,7 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 		}
 	}
 	if r.out != nil && r.out.failed != nil {
-		return r.outputError()
+		return printError(r.out.failed)
 	}
 	if !r.quiet && (failed == nil || r.stats.Packets > 0) {
 		r.notes()
@@ -301,15 +300,6 @@ func (r *reading) unheard() bool {
 		return r.made.failed != nil
 	}
 	return r.out != nil && r.out.failed != nil
-}
-
-// outputError is what the command returns when it could not print. A reader who
-// has gone has what it wanted.
-func (r *reading) outputError() error {
-	if errors.Is(r.out.failed, syscall.EPIPE) || errors.Is(r.out.failed, io.ErrClosedPipe) {
-		return nil
-	}
-	return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(r.out.failed)), ""}
 }
 
 func errorText(err error) string {

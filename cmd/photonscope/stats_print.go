@@ -2,13 +2,11 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/field"
@@ -34,10 +32,8 @@ func (s *stats) print(failed error) error {
 	if s.format == "ndjson" {
 		b = s.appendSummary(b, failed)
 	}
-	if _, err := s.app.stdout.Write(b); err != nil && !errors.Is(err, syscall.EPIPE) {
-		return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(err)), ""}
-	}
-	return nil
+	_, err := s.app.stdout.Write(b)
+	return printError(err)
 }
 
 // inOrder returns the devices by name, those that have none last.
