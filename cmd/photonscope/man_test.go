@@ -82,7 +82,7 @@ func TestExitCodesOfTheReadmeAreThoseOfTheManual(t *testing.T) {
 
 func TestManualSaysWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ epoch, folder, want string }{
-		{"", "", "--dir : no folder"},
+		{"", "", "no folder named to write the pages to"},
 		{"", "/nowhere/at/all", "--dir /nowhere/at/all: no folder"},
 		{"yesterday", t.TempDir(), "SOURCE_DATE_EPOCH yesterday is no time"},
 	} {
