@@ -150,9 +150,16 @@ func TestConnectionsThatSpeakByTurnsAreDescribedSeldom(t *testing.T) {
 	const conns, pages = 1000, 4 * sharing
 	s := New(0)
 	at := time.Unix(1e9, 0)
+	shared := make(map[uint32]*stream.Conn) // as a decoder's events share them
+	conn := func(n uint32) *stream.Conn {
+		if shared[n] == nil {
+			shared[n] = &stream.Conn{ID: stream.ConnID(n)}
+		}
+		return shared[n]
+	}
 	for i := range uint32(pages * pageLen) {
 		n := i%conns + 1
-		s.Append([]decode.Event{{At: at, Conn: &stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+		s.Append([]decode.Event{{At: at, Conn: conn(n), Session: n, Body: &decode.Nonce{}}})
 	}
 	if n := len(s.snapshot().envelopes.items); n > conns*pages/sharing {
 		t.Errorf("%d connections in %d pages are described %d times", conns, pages, n)
@@ -160,7 +167,7 @@ func TestConnectionsThatSpeakByTurnsAreDescribedSeldom(t *testing.T) {
 	small := New(8 * sharing * pageSize / 4)
 	for i := range uint32(pages * pageLen) {
 		n := i/1000 + 1
-		small.Append([]decode.Event{{At: at, Conn: &stream.Conn{ID: stream.ConnID(n)}, Session: n, Body: &decode.Nonce{}}})
+		small.Append([]decode.Event{{At: at, Conn: conn(n), Session: n, Body: &decode.Nonce{}}})
 	}
 	c := small.snapshot()
 	if first := c.pages.items[0].envelope; c.envelopes.base != first || c.first == 0 {
