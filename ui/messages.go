@@ -47,7 +47,7 @@ func (m *messages) panes() []pane { return []pane{m.list, m.tree, m.hex} }
 func (m *messages) events() *list { return m.list }
 
 func (m *messages) context() Safe {
-	text := m.app.model.label()
+	text := m.app.model.label() + m.app.model.sortText()
 	switch {
 	case m.list.follow && m.app.opt.Live:
 		text += "   following"
@@ -225,6 +225,7 @@ func payloadStart(layers []decode.Layer) int {
 func (m *messages) draw(c canvas, size class, only pane) {
 	m.rows.size = size
 	m.list.plan = m.rows.plan()
+	m.rows.markSorted(m.list.plan)
 	m.maskKeys()
 	if only != nil {
 		m.drawAlone(c, only)
