@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
@@ -191,6 +192,7 @@ func (l *leg) refusedOpened(e *decode.Event, evidence []decode.Evidence) {
 	l.find(e, draft{id: "PH-08", sure: Likely, evidence: evidence, ruledOut: ruledOut})
 	l.find(e, draft{id: "PH-09", sure: Possible, evidence: evidence, ruledOut: ruledOut, title: "or the server has another public key on file than this device uses (Brewskey closes so)"})
 	if n := l.d.opt.Keys.Counts(); n.Servers > 1 {
+		evidence = slices.Clone(evidence)
 		evidence[0].Shows += ", with one of several server keys given: " + l.keyName()
 		l.find(e, draft{id: "PH-03", sure: Possible, evidence: evidence, title: "or the server uses another of the keys given than the one that this device has"})
 	}

@@ -39,6 +39,10 @@ type Session struct {
 	Known  bool // Device is known
 	Hello  Hello
 	Legs   [2]Leg // the leg to the device, or where it was tapped, and the leg to the cloud
+
+	// Findings are the events about its causes of failure, in order, the first
+	// ones if there are many. Shared: not to be changed.
+	Findings []Seq
 }
 
 // Main is the leg that stands for the session: what the device sees, if that is

@@ -14,6 +14,9 @@ import (
 // maxSessions is how many sessions are told of whose events are all evicted.
 const maxSessions = 10_000
 
+// maxFindings is how many findings about a session it names.
+const maxFindings = 8
+
 // sessions knows the sessions and their connections.
 type sessions struct {
 	conns  map[stream.ConnID]*connection
@@ -86,6 +89,7 @@ func (s *sessions) join(c *connection, v *session) {
 	was := c.session
 	v.Legs[c.leg], v.times[c.leg] = was.Legs[c.leg], was.times[c.leg]
 	was.Legs[c.leg], was.times[c.leg] = Leg{}, Histogram{}
+	v.Findings, was.Findings = slices.Concat(v.Findings, was.Findings), nil
 	c.session = v
 	if !was.Legs[0].Seen && !was.Legs[1].Seen {
 		delete(s.number, was.Number)
@@ -134,6 +138,9 @@ func (s *sessions) count(c *content, conn *connection, seq Seq, e *decode.Event)
 	leg.count(seq, e)
 	if e.Known {
 		v.Device, v.Known = e.Device, true
+	}
+	if _, ok := e.Body.(*decode.Finding); ok && len(v.Findings) < maxFindings {
+		v.Findings = append(v.Findings, seq)
 	}
 	if m, ok := e.Body.(*decode.Message); ok {
 		if m.Meaning.Kind == particle.KindHello {

@@ -30,6 +30,7 @@ func (a *app) copyMenu() {
 	if v, isMessages := a.view().(*messages); isMessages && v.loaded && len(v.tree.layers) > 0 {
 		m.items = append(m.items, v.copyItems()...)
 	}
+	m.items = append(m.items, a.remedyItems(&e)...)
 	a.open(m)
 }
 

@@ -299,7 +299,11 @@ func (h *handshake) detailTitle() Safe {
 	if h.shown() == nil {
 		return ""
 	}
-	return Safe(fmt.Sprintf("step %d: ", h.list.sel+1)) + stepInfo[min(h.list.sel, handshakeSteps-1)].what
+	text := Safe(fmt.Sprintf("step %d: ", h.list.sel+1)) + stepInfo[min(h.list.sel, handshakeSteps-1)].what
+	if f := h.app.model.finding(h.shown()); f != nil {
+		text = "diagnosis " + clean(f.ID) + " " + clean(f.Confidence) + "; " + text
+	}
+	return text
 }
 
 // details says how the session ended, if it failed, and how the selected step is
@@ -310,6 +314,8 @@ func (h *handshake) details() []line {
 		return nil
 	}
 	w := wordWriter{width: 10}
+	w.lines = h.app.model.findingLines(s)
+	w.gap()
 	w.add("end", endText(s))
 	w.gap()
 	info := stepInfo[min(h.list.sel, handshakeSteps-1)]
@@ -341,5 +347,9 @@ func endText(s *store.Session) Safe {
 	who := "the " + Safe(l.EndedBy.String())
 	how := map[stream.CloseKind]Safe{stream.Fin: who + " closed", stream.Reset: who + " reset the connection", stream.Cut: "the recording ended"}[l.How]
 	text := Safe(fmt.Sprintf("%s %s after step %d of %d; ", how, duration(l.Last.Sub(l.Steps[step].At)), int(step), handshakeSteps))
-	return text + stepInfo[step].what + " never came. docs/protocol.md §7.2 lists what this can mean."
+	text += stepInfo[step].what + " never came."
+	if len(s.Findings) == 0 {
+		text += " docs/protocol.md §7.2 lists what this can mean."
+	}
+	return text
 }

@@ -177,6 +177,9 @@ func (s *sessions) details() []line {
 	}
 	w.add("from", s.app.model.addr(l.Conn.Device)+" to "+s.app.model.addr(l.Conn.Cloud))
 	w.add("says", helloText(latest.Hello))
+	if f := s.app.model.finding(latest); f != nil {
+		w.add("diagnosis", clean(f.ID+" "+f.Confidence+": "+f.Title)+"   3 tells more")
+	}
 	w.add("handshake", handshakeText(l))
 	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))
 	if l.RTT.Count > 0 {

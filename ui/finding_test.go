@@ -1,0 +1,99 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/diagnose"
+)
+
+// diagnosed returns the events of a recording with the findings about them.
+func diagnosed(t testing.TB, recording string) (list []decode.Event) {
+	t.Helper()
+	keys := allKeys(t)
+	doctor := diagnose.New(diagnose.Options{Keys: keys})
+	for _, e := range decoded(t, recordings+recording, keys) {
+		list = doctor.Feed(append(list, e), &e)
+	}
+	return list
+}
+
+const failing = "fail-mismatching-device-key-brewskey/capture.pcapng"
+
+func TestAFindingStandsBelowItsHandshake(t *testing.T) {
+	all := diagnosed(t, failing)
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(all...), Title: "fail.pcapng"})
+		press(a, "1", "3")
+		golden(t, fmt.Sprintf("finding-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+func TestSessionsNameTheFinding(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	press(a, "1")
+	if text := string(capture(show(t, a, 140, 45), a.look)); !strings.Contains(text, "diagnosis  PH-08 likely: the server does not know this device's public key") {
+		t.Errorf("no finding:\n%s", text)
+	}
+}
+
+func TestTheCommandFindingGoesFromOneToTheNext(t *testing.T) {
+	all := diagnosed(t, failing)
+	var at []int
+	for i := range all {
+		if _, ok := all[i].Body.(*decode.Finding); ok {
+			at = append(at, i)
+		}
+	}
+	a := newApp(Options{Store: stored(all...)})
+	show(t, a, 80, 24)
+	for _, want := range append(at, at[0]) {
+		if trouble := a.runCommand("finding"); trouble != "" {
+			t.Fatal(trouble)
+		}
+		if seq, ok := a.selectedEvent(); !ok || int(seq) != want {
+			t.Errorf("selected event %d, want %d", seq, want)
+		}
+	}
+	healthy := newApp(Options{Store: stored(events(t, "healthy-spark-fw1.5.2/capture.pcap")...)})
+	if healthy.runCommand("finding") == "" {
+		t.Error("a healthy recording has a finding")
+	}
+}
+
+func TestACommandOfTheRemedyIsCopiedWithoutItsPrompt(t *testing.T) {
+	kept := ""
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...), Screen: newScreen(t, 80, 24), Actions: Actions{KeepCopy: func(b []byte) (string, error) {
+		kept = string(b)
+		return "copied", nil
+	}}})
+	show(t, a, 80, 24)
+	press(a, "3", "y", "1")
+	if want := "photonscope keys export 3a14210004473432333230bd --as spark --out core_keys"; kept != want {
+		t.Errorf("copied %q, want %q", kept, want)
+	}
+	press(a, "y", "r")
+	if !strings.Contains(kept, "\n$ particle keys send 3a14210004473432333230bd ") {
+		t.Errorf("copied %q", kept)
+	}
+}
+
+func TestAFindingTellsNobodysSessionWhilePrivacyIsOn(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	show(t, a, 200, 60)
+	if trouble := a.runCommand("privacy"); trouble != "" {
+		t.Fatal(trouble)
+	}
+	press(a, "3")
+	text := string(capture(show(t, a, 200, 60), a.look))
+	if !strings.Contains(text, "PH-08") {
+		t.Error("no finding")
+	}
+	for _, private := range []string{"3a14210004473432333230bd", "3230bd", "127.0.0.1"} {
+		if strings.Contains(text, private) {
+			t.Errorf("%s is shown", private)
+		}
+	}
+}
