@@ -98,6 +98,7 @@ func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"field":     completeField,
 		"format":    oneOf(formats...),
+		"fault":     completeFault,
 		"theme":     oneOf(themeNames()...),
 		"color":     oneOf(colourChoices...),
 		"log-level": oneOf(logLevelNames...),
