@@ -45,12 +45,11 @@ type Player struct {
 
 // progress is how far a step is.
 type progress struct {
-	done    bool
-	announc bool
-	at      time.Time
-	id      uint16 // under which its message passed live
-	token   []byte
-	live    bool // its message passed
+	done, live bool // live: its message passed
+	announced  bool
+	at         time.Time
+	id         uint16 // under which its message passed live
+	token      []byte
 }
 
 // firmware's limits of silence (docs/protocol.md section 1.2).
@@ -103,8 +102,7 @@ func (y *Player) step(s *Step, now time.Time) (again time.Time, done bool) {
 	case s.Do == Send:
 		y.send(s, now)
 	case now.Before(due.Add(y.pace.Wait)):
-		y.announce(s)
-		return due.Add(y.pace.Wait), false
+		return y.announce(s, now, due), false
 	default:
 		y.diverge(&Divergence{Fault: Missing, Step: s})
 		y.finish(s, now, false)
@@ -138,12 +136,22 @@ func (y *Player) leave(s *Step, why string) {
 	y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: LeftOut, Why: why}})
 }
 
-// announce says once that the session waits for what nothing of ours asks for.
-func (y *Player) announce(s *Step) {
-	if st := y.state[s]; !st.announc && s.Answers == nil {
-		st.announc = true
+// announceAfter is how long a message may be due before it is said that the
+// session waits for it.
+const announceAfter = 300 * time.Millisecond
+
+// announce says once that the session waits for what nothing of ours asks for, and
+// returns when to look again.
+func (y *Player) announce(s *Step, now, due time.Time) (again time.Time) {
+	st, say := y.state[s], due.Add(min(announceAfter, y.pace.Wait))
+	if s.Answers == nil && !st.announced && now.Before(say) {
+		return say
+	}
+	if s.Answers == nil && !st.announced {
+		st.announced = true
 		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Waiting}})
 	}
+	return due.Add(y.pace.Wait)
 }
 
 func (y *Player) finish(s *Step, at time.Time, live bool) {

@@ -2,24 +2,23 @@ package replay
 
 import (
 	"bytes"
+	"iter"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
-	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // Receive takes a message of the peer, without padding, which must keep its
 // bytes. [Player.Advance] is to be called afterwards.
 func (y *Player) Receive(now time.Time, plain []byte) []Act {
-	y.acts = nil
-	y.heard, y.pinging = now, false
 	var m coap.Message
 	if err := m.Parse(plain); err != nil {
-		y.diverge(&Divergence{Fault: Unreadable, Reason: err.Error()})
-		return y.acts
+		return y.Unreadable(now, err.Error())
 	}
+	y.acts = nil
+	y.heard, y.pinging = now, false
 	e := y.event(y.plan.As.Opposite(), now, plain, &m)
 	g := &e.Body.(*decode.Message).Meaning
 	switch g.Kind {
@@ -42,6 +41,14 @@ func (y *Player) Receive(now time.Time, plain []byte) []Act {
 	} else {
 		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Came, Actual: e}})
 	}
+	return y.acts
+}
+
+// Unreadable is told that a frame came that holds no message, and why.
+func (y *Player) Unreadable(now time.Time, reason string) []Act {
+	y.acts = nil
+	y.heard, y.pinging = now, false
+	y.diverge(&Divergence{Fault: Unreadable, Reason: reason})
 	return y.acts
 }
 
@@ -72,7 +79,7 @@ func (y *Player) expected(g *particle.Meaning, m *coap.Message) *Step {
 		return y.expectedAnswer(g)
 	}
 	var similar *Step
-	for _, s := range y.open() {
+	for s := range y.open() {
 		switch {
 		case s.Answers != nil || s.Meaning.Kind != g.Kind:
 		case sameObject(s, g, m):
@@ -87,7 +94,7 @@ func (y *Player) expected(g *particle.Meaning, m *coap.Message) *Step {
 // expectedAnswer finds the recorded answer to the message of ours that a live one
 // answers, of the same kind or else of any.
 func (y *Player) expectedAnswer(g *particle.Meaning) (other *Step) {
-	for _, s := range y.open() {
+	for s := range y.open() {
 		if s.Answers == nil || !y.state[s.Answers].live || y.state[s.Answers].id != g.RequestID || y.later(s) {
 			continue
 		}
@@ -113,15 +120,15 @@ func (y *Player) later(s *Step) bool {
 	return false
 }
 
-// open are the steps that wait for a message, in order, as far as the next ones
-// may come now.
-func (y *Player) open() (steps []*Step) {
-	for _, s := range y.plan.Steps[y.next:] {
-		if s.Do == Await && !y.state[s].done {
-			steps = append(steps, s)
+// open are the steps that wait for a message, in order.
+func (y *Player) open() iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, s := range y.plan.Steps[y.next:] {
+			if s.Do == Await && !y.state[s].done && !yield(s) {
+				return
+			}
 		}
 	}
-	return steps
 }
 
 // sameObject reports whether two messages of a kind are about the same: the same
@@ -151,6 +158,3 @@ func (y *Player) surprise(e *decode.Event, g *particle.Meaning, m *coap.Message)
 	}
 	y.diverge(&Divergence{Fault: Unexpected, Actual: e})
 }
-
-// Direction returns whose part is played.
-func (y *Player) Direction() stream.Direction { return y.plan.As }

@@ -105,9 +105,11 @@ type session struct {
 	stopped bool          // at a divergence
 }
 
-// frame is what the reader found: a message's bytes, or why there are no more.
+// frame is what the reader found: a message's bytes, why they are none, or why
+// there are no more.
 type frame struct {
 	plain []byte
+	bad   error
 	err   error
 }
 
@@ -115,32 +117,29 @@ type frame struct {
 func (s *session) read() {
 	defer close(s.frames)
 	for {
-		plain, err := s.readFrame()
+		f := s.readFrame()
 		select {
-		case s.frames <- frame{plain, err}:
+		case s.frames <- f:
 		case <-s.over:
 			return
 		}
-		if err != nil {
+		if f.err != nil {
 			return
 		}
 	}
 }
 
-func (s *session) readFrame() ([]byte, error) {
+func (s *session) readFrame() (f frame) {
 	var header [lightssl.FrameHeaderLen]byte
-	if _, err := io.ReadFull(s.conn, header[:]); err != nil {
-		return nil, err
+	if _, f.err = io.ReadFull(s.conn, header[:]); f.err != nil {
+		return f
 	}
 	body := make([]byte, binary.BigEndian.Uint16(header[:]))
-	if _, err := io.ReadFull(s.conn, body); err != nil {
-		return nil, err
+	if _, f.err = io.ReadFull(s.conn, body); f.err != nil {
+		return f
 	}
-	plain, err := s.in.Open(nil, body)
-	if err != nil { // the player says that it is no message
-		return plain, nil
-	}
-	return plain, nil
+	f.plain, f.bad = s.in.Open(nil, body)
+	return f
 }
 
 // play goes through the plan.
@@ -165,11 +164,19 @@ func (s *session) play(ctx context.Context) error {
 			if f.err != nil {
 				return s.do(s.player.End(endReason(f.err)))
 			}
-			if err := s.do(s.player.Receive(time.Now(), f.plain)); err != nil || s.stopped {
+			if err := s.do(s.take(f)); err != nil || s.stopped {
 				return err
 			}
 		}
 	}
+}
+
+// take gives a frame to the player.
+func (s *session) take(f frame) []Act {
+	if f.bad != nil {
+		return s.player.Unreadable(time.Now(), f.bad.Error())
+	}
+	return s.player.Receive(time.Now(), f.plain)
 }
 
 // leave ends the session in order: a FIN, and what the peer still says is read,
