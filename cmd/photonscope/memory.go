@@ -89,9 +89,10 @@ type pacing struct {
 }
 
 const (
-	readGarbage  = 13 << 20 // bytes between collections
+	readMemory   = 28 << 20 // bytes that what is in use and garbage should not exceed together
+	mostGarbage  = 13 << 20 // bytes between collections
+	leastGarbage = 4 << 20
 	lookAgain    = 8 << 20  // bytes of captures
-	mostSparing  = 25       // percent
 	mostGenerous = 300
 )
 
@@ -111,13 +112,14 @@ func (p *pacing) after(bytes int64) {
 	p.next = bytes + lookAgain
 	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/scan/stack:bytes"}}
 	metrics.Read(used)
-	sum := uint64(1)
+	sum := 1
 	for i := range used {
 		if used[i].Value.Kind() == metrics.KindUint64 {
-			sum += used[i].Value.Uint64()
+			sum += int(used[i].Value.Uint64())
 		}
 	}
-	debug.SetGCPercent(int(min(max(defaultPercent*readGarbage/sum, mostSparing), mostGenerous)))
+	garbage := min(max(readMemory-sum, leastGarbage), mostGarbage)
+	debug.SetGCPercent(min(max(defaultPercent*garbage/sum, leastPercent), mostGenerous))
 }
 
 // percentOf returns the percentage of what is in use that may be garbage.

@@ -81,6 +81,9 @@ func (r *reading) command(cmd *cobra.Command, out *outputFlags) error {
 	}
 	r.quiet, r.bothLegs = out.quiet, out.legs == "both"
 	if r.write != "" && !asksForOutput(cmd) {
+		if r.only.filter == nil {
+			r.doctor = noDoctor
+		}
 		return r.into(ctx, nobody{})
 	}
 	if out.choose(r.app); out.onScreen() {
@@ -169,6 +172,9 @@ func (r *reading) diagnoses() (err error) {
 	r.pipe.doctor, err = r.doctor(r.keySet)
 	return err
 }
+
+// noDoctor is for those who do not look at findings.
+func noDoctor(*keySet) (*diagnose.Diagnoser, error) { return nil, nil }
 
 // loadKeys reads the keys, those beside the captures included, once.
 func (r *reading) loadKeys() (err error) {

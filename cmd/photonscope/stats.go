@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -26,9 +27,13 @@ answers took: the least, the median, the 99th percentile and the most.
 
 Percentiles are exact up to 512 answers of a kind, and within 0.8 % beyond. One
 pass is enough, and memory does not grow with the captures: a pipe will do.
--T ndjson prints one JSON object a row (docs/stats.md).`,
+-T ndjson prints one JSON object a row (docs/stats.md).
+
+With -Y all figures are of the events that match, and of the sessions that have
+one.`,
 		Example: `  photonscope stats session.pcapng
   photonscope stats -T ndjson -k keys/ day1.pcap day2.pcap.gz
+  photonscope stats -Y 'photon.rtt > 0.5' session.pcapng
   zcat big.pcap.gz | photonscope stats -`,
 		Args: takes(1, manyArgs, capturesHelp),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,6 +44,8 @@ pass is enough, and memory does not grow with the captures: a pipe will do.
 	s.register(cmd)
 	cmd.Flags().StringVarP(&s.format, "format", "T", "text", "output: text or ndjson")
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "no notes on standard error, only errors")
+	cmd.Flags().StringVarP(&s.show.expr, "display-filter", "Y", "", "count only events that match this `expression`, such as 'photon.rtt > 0.5' (docs/filter.md)")
+	cmd.Flags().BoolVar(&s.show.required, "require-match", false, "exit with 3 if no event matches -Y")
 	return cmd
 }
 
@@ -47,6 +54,8 @@ pass is enough, and memory does not grow with the captures: a pipe will do.
 type stats struct {
 	reading
 	format  string
+	show    filterFlags
+	matches *matching                  // nil: everything is counted
 	open    map[uint32]*sessionFigures // by session
 	devices map[string]*deviceFigures  // by name
 }
@@ -102,22 +111,42 @@ func (s *stats) event(e *decode.Event) {
 	if e.Conn.Leg == stream.CloudLeg {
 		return
 	}
+	if s.matches == nil {
+		s.count(e)
+	} else {
+		s.matches.pass(e, s.count)
+	}
+	if b, ok := e.Body.(*decode.Closed); ok && !s.holding() {
+		s.end(e.Session, b)
+	}
+}
+
+// end notes that a direction of a session is over.
+func (s *stats) end(session uint32, b *decode.Closed) {
+	f := s.open[session]
+	if f == nil {
+		return
+	}
+	if f.closed++; b.How == stream.Reset || f.closed >= len(stream.Directions) {
+		s.close(session)
+	}
+}
+
+// count counts an event.
+func (s *stats) count(e *decode.Event) {
 	f := s.open[e.Session]
 	if f == nil {
 		f = &sessionFigures{deviceFigures: deviceFigures{sessions: 1, first: e.At, last: e.At, kinds: make(map[kindKey]*kindFigures)}}
 		s.open[e.Session] = f
 	}
 	f.event(e)
-	if f.closed >= len(stream.Directions) {
-		s.close(e.Session)
-	}
 }
 
 // flush implements sink.
 func (s *stats) flush() {}
 
 // holding implements passer.
-func (s *stats) holding() bool { return false }
+func (s *stats) holding() bool { return s.matches.holding() }
 
 // event counts one event.
 func (f *sessionFigures) event(e *decode.Event) {
@@ -129,10 +158,6 @@ func (f *sessionFigures) event(e *decode.Event) {
 		f.last = e.At
 	}
 	switch b := e.Body.(type) {
-	case *decode.Closed:
-		if f.closed++; b.How == stream.Reset {
-			f.closed = len(stream.Directions)
-		}
 	case *decode.Gap:
 		f.gaps++
 		f.gapBytes += uint64(max(b.Len, 0))
@@ -228,8 +253,16 @@ func (s *stats) run(ctx context.Context) error {
 	if s.format != "text" && s.format != "ndjson" {
 		return usageError("one of: text, ndjson", "-T %s is no output format of stats", s.format)
 	}
+	if err := s.show.check(s.app); err != nil {
+		return err
+	}
 	s.bothLegs = true
+	s.doctor = noDoctor // findings are not counted
+	s.matches = s.app.newMatching(&s.show, s.quiet)
 	failed := s.into(ctx, s)
+	if s.matches != nil {
+		s.matches.finish(s.count)
+	}
 	for _, number := range slices.Sorted(maps.Keys(s.open)) {
 		s.close(number)
 	}
@@ -239,5 +272,5 @@ func (s *stats) run(ctx context.Context) error {
 	if err := s.print(failed); err != nil {
 		return err
 	}
-	return failed
+	return cmp.Or(failed, s.matches.unmatched())
 }

@@ -156,3 +156,31 @@ func TestStatsOfADamagedCaptureAreNotComplete(t *testing.T) {
 	}
 	oneSentence(t, errs, "cut off inside")
 }
+
+// -Y counts what the same expression prints, also where whether an event matches
+// is known only later.
+func TestStatsCountWhatMatches(t *testing.T) {
+	for _, capture := range append(captureFiles(t), busyRecording(t)) {
+		for _, expr := range []string{`photon.msg == "event"`, `photon.rtt > 0.001`, `photon.answered == 1`, `coap.code == 99`} {
+			args := []string{"-k", recordings + "/keys", "-Y", expr, capture}
+			var want, got float64
+			for _, e := range readEvents(t, "both", args...) {
+				if e.str("type") == "message" && e.str("photon.leg") != "cloud" {
+					want++
+				}
+			}
+			for _, row := range statsOf(t, nil, args...) {
+				if row.str("type") == "device" {
+					got += row["messages"].(float64)
+				}
+			}
+			if got != want {
+				t.Errorf("%s: %s: %v messages, want %v", capture, expr, got, want)
+			}
+		}
+	}
+	out, errs, code := runApp(t, nil, "stats", "-q", "-Y", "coap.code == 99", "--require-match", growing)
+	if code != exitSession || out != "" {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+}

@@ -9,7 +9,7 @@ import (
 // Bounds of what a conversation remembers for each direction.
 const (
 	maxPending = 256             // a power of two
-	maxTold    = 32              // of these, not confirmable: who answers such a message does so soon
+	maxTold    = 24              // of these, not confirmable: who answers such a message does so soon
 	patience   = 5 * time.Minute // longer than any server or device waits for one answer
 )
 
@@ -83,9 +83,9 @@ func (p *pending) forgetTold() {
 	p.remove(i)
 }
 
-// grow makes the ring four times as long: in as many steps to its bound.
+// grow makes the ring twice as long. Most sessions need room for 32.
 func (p *pending) grow() {
-	ring := make([]exchange, max(4, 4*len(p.ring)))
+	ring := make([]exchange, max(4, 2*len(p.ring)))
 	for i := range int(p.n) {
 		ring[i] = *p.at(i)
 	}
