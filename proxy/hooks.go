@@ -68,6 +68,7 @@ const (
 	Message Form = iota // a message: pad, seal, frame
 	Blocks              // padded already, or wrongly on purpose: seal and frame; a positive multiple of 16 bytes
 	Wire                // send as it is, whatever it is
+	Abort               // send nothing, and then reset both connections; of Frame only
 )
 
 // Errors of Inject.
@@ -104,8 +105,8 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 // hook may call it.
 func (s *Session) Reset(from stream.Direction) { s.abort(from) }
 
-// End closes both connections. A hook may call it.
-func (s *Session) End() { s.cut() }
+// End ends a direction as if its sender had closed it. A hook may call it.
+func (s *Session) End(from stream.Direction) { s.finish(from) }
 
 func (s *Session) setCredentials(c lightssl.Credentials, device lightssl.DeviceID) {
 	if s.hooks == nil {
@@ -215,7 +216,11 @@ func (h *half) alter(at time.Time, wire []byte) ending {
 	case !changed:
 		out = again(f)
 	}
-	return h.send(at, wire, m.seal(creds, out))
+	end := h.send(at, wire, m.seal(creds, out))
+	if end == goingOn && slices.ContainsFunc(out, func(o Out) bool { return o.Form == Abort }) {
+		return aborted
+	}
+	return end
 }
 
 // open decrypts a frame as its receiver would.

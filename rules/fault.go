@@ -250,7 +250,7 @@ func (f *fault) act(p *passage) {
 // wantsKind reports whether a message is of the kind that the fault is for, before
 // it is counted.
 func (f *fault) wantsKind(p *passage) bool {
-	return f.info.Toxic || f.info.match != nil && p.message != nil && f.info.match(p)
+	return f.info.match != nil && p.message != nil && f.info.match(p)
 }
 
 // record is the hook for handshake records.
@@ -289,7 +289,7 @@ func (s *session) disturbs() bool {
 // closeAfter and pauseAfter make something happen behind so many bytes of a
 // direction.
 func (s *session) closeAfter(from stream.Direction, n int) {
-	s.lines[from].mark(n, func() { s.proxy.End() })
+	s.lines[from].mark(n, func() { s.proxy.End(from) })
 }
 
 func (s *session) pauseAfter(from stream.Direction, n int, d time.Duration) {

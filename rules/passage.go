@@ -110,8 +110,7 @@ func (p *passage) carryOut(ps *proxy.Session, f proxy.Frame) ([]proxy.Out, bool)
 		p.session.engine.keep(p, ps)
 	}
 	if p.reset {
-		ps.Reset(p.from)
-		return nil, true
+		return []proxy.Out{{Form: proxy.Abort}}, true
 	}
 	if p.spent != 0 {
 		ps.Renumber(p.from, -p.spent)

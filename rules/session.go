@@ -79,10 +79,14 @@ func (s *session) consider(ps *proxy.Session, f proxy.Frame) *passage {
 func (s *session) ask(p *passage) {
 	for _, c := range s.rules {
 		p.rule = c
-		if f, ok := c.action.(*fault); ok && !f.wantsKind(p) {
-			continue
-		}
-		if c.wants(p.from, p.event) {
+		f, isFault := c.action.(*fault)
+		switch {
+		case isFault && f.info.Toxic: // its direction is what it disturbs, not who says the word
+			if c.filter != nil && c.wants(c.from, p.event) {
+				c.action.act(p)
+			}
+		case isFault && !f.wantsKind(p):
+		case c.wants(p.from, p.event):
 			c.action.act(p)
 		}
 	}

@@ -183,7 +183,8 @@ func (l *line) end(reset bool) {
 	case reset:
 		ps.Reset(l.from)
 	default:
-		ps.End()
+		ps.End(l.from)
+		ps.End(l.from.Opposite())
 	}
 }
 
