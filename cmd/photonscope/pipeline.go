@@ -70,6 +70,8 @@ type passer interface {
 
 const (
 	drainEvery     = 15 * time.Millisecond
+	restEvery      = 100 * time.Millisecond // while nothing comes: a silent proxy costs next to nothing
+	restAfter      = time.Second
 	messagesAtOnce = 16 // a few dozen microseconds
 )
 
@@ -95,17 +97,34 @@ func (p *pipeline) run(ctx context.Context) {
 	defer tick.Stop()
 	memory := newMemory(time.Now())
 	var done batch
+	busy, rests := time.Now(), false
 	for {
 		select {
 		case now := <-tick.C:
 			done = p.drain(done)
-			memory.traffic(now, len(done.items) > 0, done.opened)
+			some := len(done.items) > 0
+			memory.traffic(now, some, done.opened)
+			if some {
+				busy = now
+			}
+			if idle := now.Sub(busy) >= restAfter; idle != rests {
+				rests = idle
+				tick.Reset(pauseOf(rests))
+			}
 		case <-ctx.Done():
 			p.drain(done)
 			p.finish()
 			return
 		}
 	}
+}
+
+// pauseOf returns how long to wait until the queue is looked at again.
+func pauseOf(rests bool) time.Duration {
+	if rests {
+		return restEvery
+	}
+	return drainEvery
 }
 
 // drain decodes what waits and returns it, for its room to be used again.
