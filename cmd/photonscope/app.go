@@ -127,7 +127,7 @@ records to pcapng and reads captures back.
 	root.SetErr(a.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true // newCompletionCommand has our words
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newReplayCommand(a), newExpectCommand(a), newKeysCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
+	root.AddCommand(newProxyCommand(a), newReadCommand(a), newDemoCommand(a), newDeviceCommand(a), newServerCommand(a), newReplayCommand(a), newExpectCommand(a), newKeysCommand(a), newDoctorCommand(a), newExportCommand(a), newStatsCommand(a), newDiagnoseCommand(a), newExplainCommand(a), newFilterCommand(a), newVersionCommand(a), newCompletionCommand(a), newManCommand(a))
 	finishCommands(root)
 	addCompletions(a, root)
 	return root
