@@ -89,10 +89,10 @@ type pacing struct {
 }
 
 const (
-	readMemory   = 28 << 20 // bytes that what is in use and garbage should not exceed together
+	readMemory   = 25 << 20 // bytes that what is in use and garbage should not exceed together
 	mostGarbage  = 13 << 20 // bytes between collections
-	leastGarbage = 4 << 20
-	lookAgain    = 8 << 20  // bytes of captures
+	leastGarbage = 3 << 20
+	lookAgain    = 8 << 20 // bytes of captures
 	mostGenerous = 300
 )
 

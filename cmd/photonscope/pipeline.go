@@ -150,11 +150,11 @@ func (p *pipeline) feed(it stream.Item) {
 		return
 	}
 	defer p.contain()
-	p.events = p.decoder.Feed(p.events[:0], it)
-	p.show(p.diagnosed(p.events))
 	if !p.holding() {
 		p.decoder.Recycle()
 	}
+	p.events = p.decoder.Feed(p.events[:0], it)
+	p.show(p.diagnosed(p.events))
 }
 
 // holding reports whether somebody still needs events that were decoded.
