@@ -31,9 +31,7 @@ func (s *Session) uniformEnd(in *source, recordAt time.Time) {
 	}
 	s.mu.Lock()
 	if !s.over {
-		for _, d := range stream.Directions {
-			s.tap(s.closed(d, stream.Cut)...)
-		}
+		s.tap(s.sentAway()...)
 		s.over = true
 	}
 	closeWrite(s.legs[stream.FromDevice].conn)
@@ -44,6 +42,26 @@ func (s *Session) uniformEnd(in *source, recordAt time.Time) {
 	if f != faultFin {
 		discard(in, fin.Add(lingerAfterFIN))
 	}
+}
+
+// sentAway returns the items that end the session: the device gets a FIN, and is
+// not listened to any more; upstream nobody closed.
+func (s *Session) sentAway() []stream.Item {
+	now := time.Now()
+	var items []stream.Item
+	for _, leg := range stream.Directions {
+		id := s.legs[leg].info.ID
+		if id == 0 {
+			continue
+		}
+		how := stream.Cut
+		if leg == stream.FromDevice {
+			how = stream.Fin
+		}
+		items = append(items, &stream.Closed{At: now, Conn: id, From: stream.FromCloud, How: how},
+			&stream.Closed{At: now, Conn: id, From: stream.FromDevice, How: stream.Cut})
+	}
+	return items
 }
 
 // discard reads and forgets until a time or the end of the connection.

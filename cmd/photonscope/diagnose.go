@@ -26,6 +26,7 @@ type diagnoseFlags struct {
 	format     string
 	report     string
 	quiet      bool
+	record     string
 	wait       time.Duration
 }
 
@@ -68,6 +69,7 @@ Exit code 0: nothing found; 3: a finding; 4: nothing connected in time.`,
 	flags.StringVar(&f.serverKeys, "server-keys", "", "`folder` in which the server keeps public keys of devices (ID.pub.pem), to compare with")
 	flags.StringVarP(&f.format, "format", "T", "text", "output: text or ndjson")
 	flags.StringVar(&f.report, "report", "", "print a report to pass on: md")
+	flags.StringVarP(&f.record, "write", "w", "", "without captures: record to a pcapng `file`; the key log is written beside it")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no notes on standard error, only errors")
 	return cmd
 }
@@ -84,7 +86,7 @@ func (f *diagnoseFlags) check(args []string, cmd *cobra.Command) error {
 	case f.wait < 0:
 		return usageError("--for 2m", "--for %v is no time to wait", f.wait)
 	}
-	for _, name := range []string{"listen", "listen-any", "for"} {
+	for _, name := range []string{"listen", "listen-any", "for", "write"} {
 		if len(args) > 0 && cmd.Flags().Changed(name) {
 			return usageError("leave it out", "--%s is for devices that connect, and captures are given", name)
 		}

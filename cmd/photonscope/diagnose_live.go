@@ -25,6 +25,7 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 		return usageError("-k server:default_key.pem; or name a capture", "without a capture photonscope answers as the server, which needs the server's private key, and one only")
 	}
 	p := proxyFlags{listen: f.listen, listenAny: f.listenAny, mode: proxy.Terminate.String()}
+	p.live.record, p.live.log.level = f.record, "info"
 	p.output = outputFlags{format: "text", legs: "device", color: "never", quiet: f.quiet}
 	srv, err := p.server("", keys)
 	if err != nil {
