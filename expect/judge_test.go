@@ -132,6 +132,7 @@ func TestRulesAreJudged(t *testing.T) {
 		{"too few", `at least 3 photon.msg == "ping"`, talk, []string{"1 at 20"}, nil},
 		{"too many", "at most 1 photon.msg == \"ping\"\nexactly 0 photon.msg == \"ping\"", talk, []string{"2 at 3", "1 at 5"}, nil},
 		{"sealed", "some photon.msg == \"event\"\nnever photon.msg == \"ping\"\nevery photon.msg == \"ping\" answered\nat least 1 photon.msg == \"event\"\nat most 1 photon.msg == \"event\"", head + "2 sealed\n3 closed", nil, []int{1, 2, 3, 4, 5}},
+		{"sealed, and its time is over", "within 5s photon.msg == \"event\"", head + "2 sealed\n9 > 4000a9fd\n10 closed", nil, []int{1}},
 		{"sealed, and broken all the same", `never photon.msg == "hello"`, head + "2 sealed\n3 closed", []string{"1 at 1"}, nil},
 		{"cut off", "some photon.msg == \"event\"\nnever photon.msg == \"event\"\nat least 1 photon.msg == \"event\"", head + "2 cut", nil, []int{1, 3}},
 		{"cut off behind its time", `within 5s photon.msg == "event"`, head + "9 cut", []string{"1 at 9"}, nil},

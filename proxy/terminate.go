@@ -107,6 +107,15 @@ func (c *tappedConn) CloseWrite() error {
 	return nil
 }
 
+// SetLinger with 0, by which a connection is made to end in a reset, ends it so at
+// once.
+func (c *tappedConn) SetLinger(seconds int) error {
+	if seconds == 0 {
+		c.s.abort(stream.FromCloud)
+	}
+	return nil
+}
+
 // Close ends the session, but for one whose identity is still to be answered:
 // that is the server's to end, as every failing one, so only pending reads and
 // writes end now.

@@ -231,6 +231,31 @@ func TestAnyOrderOfTheAnswersIsTheSame(t *testing.T) {
 	}
 }
 
+// What is about another object comes in another order, too.
+func TestMessagesOfThePeerFindTheirOwn(t *testing.T) {
+	const two = "0 > 5002a9fcb168ff0006ffff00360006\n0.1 < 5102123401b168\n0.2 > 5002a9fdb16501610000\n0.3 > 5002a9feb16501620000\n"
+	p := planOf(t, strings.ReplaceAll(two, "0000\n", "\n"), Choice{As: stream.FromCloud})
+	y := NewPlayer(p, Pace{Wait: time.Second}, 1, nil)
+	y.Advance(start)
+	y.Receive(start, bytesOf(t, "50020001b168ff0006ffff00360006"))
+	y.Advance(start)
+	got := happened(y.Receive(start, bytesOf(t, "50020003b1650162"))) + happened(y.Receive(start, bytesOf(t, "50020002b1650161")))
+	if got != "came 4 event\ncame 3 event\n" {
+		t.Error(got)
+	}
+}
+
+// An ID of 0 is one like all others: an answer to it answers nothing that was not
+// sent yet.
+func TestNothingAnswersWhatWasNotSent(t *testing.T) {
+	y := NewPlayer(planOf(t, session1, Choice{As: stream.FromDevice}), Pace{Wait: time.Second}, 0, nil)
+	y.Advance(start)
+	y.Receive(start, bytesOf(t, "5102000101b168"))
+	if got := happened(y.Receive(start, bytesOf(t, "60000000"))); got != "diverged: is not in the recording\n" {
+		t.Error(got)
+	}
+}
+
 // Whatever a peer sends, the player neither panics nor sends what the plan does
 // not have.
 func FuzzReceive(f *testing.F) {

@@ -95,7 +95,7 @@ func (y *Player) expected(g *particle.Meaning, m *coap.Message) *Step {
 // answers, of the same kind or else of any.
 func (y *Player) expectedAnswer(g *particle.Meaning) (other *Step) {
 	for s := range y.open() {
-		if s.Answers == nil || !y.state[s.Answers].live || y.state[s.Answers].id != g.RequestID || y.later(s) {
+		if s.Answers == nil || !y.state[s.Answers].live || y.state[s.Answers].id != g.RequestID {
 			continue
 		}
 		if s.Meaning.Kind == g.Kind {
@@ -106,18 +106,6 @@ func (y *Player) expectedAnswer(g *particle.Meaning) (other *Step) {
 		}
 	}
 	return other
-}
-
-// later reports whether what a step answers passed under an ID that a message
-// after it took again.
-func (y *Player) later(s *Step) bool {
-	at := y.state[s.Answers]
-	for _, t := range y.plan.Steps {
-		if st := y.state[t]; t.Do == Send && st.live && st.id == at.id && st.at.After(at.at) && !t.isAnswerByID() {
-			return true
-		}
-	}
-	return false
 }
 
 // open are the steps that wait for a message, in order.

@@ -24,8 +24,7 @@ type Config struct {
 	Device lightssl.DeviceEnd // the end that is played, if the plan's is the device's
 	Cloud  lightssl.CloudEnd  // the same for the cloud
 
-	OnHandshake func(lightssl.Handshake) // before anything is sealed with its credentials; nil: nobody
-	Report      func(Report)             // called by Run's own goroutine
+	Report func(Report) // called by Run's own goroutine
 }
 
 // ErrHandshake is the error of a session that did not begin.
@@ -59,9 +58,6 @@ func run(ctx context.Context, conn net.Conn, c *Config) error {
 		return fmt.Errorf("%w: %w", ErrHandshake, err)
 	}
 	conn.SetDeadline(time.Time{})
-	if c.OnHandshake != nil {
-		c.OnHandshake(h)
-	}
 	s := &session{
 		Config: c, conn: conn, in: lightssl.NewCipher(h.Credentials), out: lightssl.NewCipher(h.Credentials),
 		player: NewPlayer(c.Plan, c.Pace, c.firstID(h.Credentials), c.Ignore),
@@ -197,9 +193,7 @@ func (s *session) leave() {
 // do sends and reports. That the peer is gone is a divergence, not a failure.
 func (s *session) do(acts []Act) error {
 	for _, a := range acts {
-		if s.Report != nil {
-			s.Report(a.Report)
-		}
+		s.Report(a.Report)
 		if a.Happened == Diverged && s.Stop {
 			s.stopped = true
 			return nil

@@ -187,11 +187,10 @@ func (a *app) replay(ctx context.Context, f *replayFlags, name string) error {
 }
 
 // config is what both directions have in common.
-func (r *replaying) config(l *live) replay.Config {
+func (r *replaying) config() replay.Config {
 	return replay.Config{
 		Plan: r.plan, Pace: replay.Pace{Speed: r.speed, Wait: r.wait}, Ignore: r.ignore, Stop: r.diverge == "stop",
-		OnHandshake: func(h lightssl.Handshake) { l.keys.Ring.AddSession(h.Nonce, h.Credentials) },
-		Report:      r.report.add,
+		Report: r.report.add,
 	}
 }
 
@@ -220,7 +219,7 @@ func (r *replaying) toTheServer(ctx context.Context) error {
 		if err != nil {
 			return unlessStopped(ctx, err)
 		}
-		c := r.config(l)
+		c := r.config()
 		c.Device = lightssl.DeviceEnd{ID: who.id, Key: who.key, CloudKey: who.cloud}
 		return r.verdict(replay.Run(ctx, newEndConn(conn, stream.FromDevice, 1, l.pipe.tap), c))
 	}, "replay")
@@ -332,8 +331,10 @@ func (r *replaying) playTo(ctx context.Context, conn net.Conn, l *live, key *rsa
 	if busy {
 		return false, errors.New("one session is played, and another device has come")
 	}
-	c := r.config(l)
-	c.Cloud = lightssl.CloudEnd{Key: key, DeviceKey: r.onlyTheRecorded(l)}
+	nonce, credentials := lightssl.NewNonce(), lightssl.NewCredentials()
+	l.keys.Ring.AddSession(nonce, credentials) // before the recording needs them
+	c := r.config()
+	c.Cloud = lightssl.CloudEnd{Key: key, Nonce: &nonce, Credentials: &credentials, DeviceKey: r.onlyTheRecorded(l)}
 	err = replay.Run(ctx, conn, c)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -112,14 +113,28 @@ func TestARecordedCloudIsReplayedToEveryFirmware(t *testing.T) {
 			machine, _ := coffeeMachine(&p, make(chan string, 100))
 			file := recordServer(t, machine)
 			again, _ := coffeeMachine(&p, make(chan string, 100))
-			cloud := startToDevice(t, file, "--actuate", "--on-divergence", "go-on")
+			live := filepath.Join(t.TempDir(), "live.pcapng")
+			cloud := startToDevice(t, file, "--actuate", "--on-divergence", "go-on", "-w", live)
 			connectDevice(t, cloud.addr, again)
 			<-cloud.done
 			if found := divergences(reports(t, cloud.out.String())); cloud.code != exitOK || len(found) > 0 {
 				t.Errorf("exit %d: %s\n%v", cloud.code, cloud.errs, found)
 			}
+			if then, now := kindsIn(t, file), kindsIn(t, live); len(then) < 10 || !maps.Equal(then, now) {
+				t.Errorf("recorded %v, live %v", then, now)
+			}
 		})
 	}
+}
+
+// kindsIn counts the messages of a recording.
+func kindsIn(t *testing.T, file string) map[string]int {
+	t.Helper()
+	out, errs, code := runApp(t, nil, "read", "-T", "ndjson", file)
+	if code != exitOK {
+		t.Fatalf("read %s: exit %d: %s", file, code, errs)
+	}
+	return kindsOf(events(t, out))
 }
 
 // A value that has changed in the device is the one divergence.
@@ -232,6 +247,17 @@ func TestAPeerThatVanishesIsADivergence(t *testing.T) {
 	found := divergences(reports(t, cloud.out.String()))
 	if cloud.code != exitSession || len(found) != 1 || found[0].str("fault") != "ended the session" {
 		t.Errorf("exit %d: %s\n%v", cloud.code, cloud.errs, found)
+	}
+}
+
+func TestAServerThatVanishesIsADivergence(t *testing.T) {
+	machine, _ := coffeeMachine(&sim.LightSSL231, make(chan string, 100))
+	file := recordServer(t, machine)
+	server := startServer(t, "--once", "--script", scriptFile(t, "expect GET /t\nreset"))
+	out, errs, code := runApp(t, nil, "replay", "-T", "ndjson", file, "--to-server", server.addr)
+	found := divergences(reports(t, out))
+	if code != exitSession || len(found) != 1 || found[0].str("fault") != "ended the session" || !strings.Contains(found[0].str("why"), "reset") {
+		t.Errorf("exit %d: %s\n%v", code, errs, found)
 	}
 }
 
