@@ -28,5 +28,5 @@ var toolCauses = []Cause{
 	{ID: "PH-53", Title: "the device speaks UDP", Seen: OnHost, Stage: StageConnect, Rows: "F8",
 		Means:  "Its firmware or its transport byte is set for UDP (DTLS to port 5684): no TCP connection comes.",
 		Device: "Blinking cyan.",
-		Remedy: []string{"Load TCP keys and set the transport.", stepDFU, "$ particle keys protocol tcp", cmdServerKey, stepReset}},
+		Remedy: []string{"Load TCP keys and set the transport. particle-cli has lost the command for it; older ones have particle keys protocol --protocol tcp.", stepDFU, cmdServerKey, stepReset}},
 }
