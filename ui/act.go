@@ -127,6 +127,14 @@ func (a *app) doOverlay(act action) bool {
 		a.open(newCommandLine(a))
 	case actFilter:
 		a.openFilter()
+	case actIntercept:
+		a.askIntercept()
+	case actHeld:
+		if a.opt.Actions.Meddle == nil {
+			a.say(quiet, noMeddling)
+			break
+		}
+		a.open(newHeldView(a))
 	default:
 		return false
 	}

@@ -41,6 +41,7 @@ type app struct {
 	playing        atomic.Bool
 	busy           atomic.Bool // there are events that were not looked at yet
 	commandHistory history
+	intercept      string // the filter of what is held
 	filterHistory  history
 	commentHistory history
 	search         store.Match // what n goes to

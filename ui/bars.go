@@ -65,6 +65,9 @@ func (a *app) drawTabs(c canvas, size class) {
 	if a.model.private {
 		state = "MASKED  " + state
 	}
+	if n := len(a.opt.held()); n > 0 {
+		state, r = Safe(fmt.Sprintf("%d HELD  ", n))+state, warning
+	}
 	room := c.w - width(state) - 3
 	gap := 1
 	if size == large {

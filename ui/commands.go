@@ -36,6 +36,7 @@ var ownCommands = []command{
 	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs},
 	{"write", "FILE", "write the sessions of the events shown to a new capture, with marks and comments; w for short", writeCapture},
 	{"go", "NUMBER", "go to the event with this number", goToNumber},
+	{"inject", "TEMPLATE", "put a message into the selected session: call led on, ping, publish NAME DATA", injectTemplate},
 	{"finding", "", "go to the next finding: why a session failed", goToFinding},
 }
 

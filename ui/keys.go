@@ -105,6 +105,9 @@ const (
 	actNewer    action = "newer"
 	actExplain  action = "explain"
 	actSecrets  action = "secrets"
+
+	actIntercept action = "intercept"
+	actHeld      action = "held"
 )
 
 // binding is a row of the key table, from which the handler, the footer, the
@@ -177,6 +180,8 @@ var bindings = []binding{
 	{actPause, "Space", anywhere, "pause", "pause, go on: nothing is lost; a capture: play it"},
 	{actExplain, "K", anywhere, "explain", "explain what is under the cursor"},
 	{actZoom, "z |", anywhere, "", "one pane alone, and back"},
+	{actIntercept, "i", anywhere, "", "hold messages that match a filter, until you decide on each"},
+	{actHeld, "I", anywhere, "", "the messages that are held: edit, send, drop"},
 	{actSessions, "1", anywhere, "", "sessions"},
 	{actMessages, "2", anywhere, "", "messages"},
 	{actHandshake, "3", anywhere, "", "handshake"},

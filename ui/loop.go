@@ -27,6 +27,9 @@ type drawState struct {
 	ended bool
 	loads bool
 	read  Safe
+
+	held int
+	beat int64 // fifths of a second while something is held: its time runs down
 }
 
 // run looks at the store until ctx ends, and then stops the loop.
@@ -63,7 +66,11 @@ func (r *refresher) run(ctx context.Context) {
 // drawState returns what a draw depends on beside the store. It is safe to call
 // beside the loop.
 func (a *app) drawState() drawState {
-	return drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.loading(), read: a.opt.progress()}
+	s := drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.loading(), read: a.opt.progress(), held: len(a.opt.held())}
+	if s.held > 0 {
+		s.beat = a.now().UnixMilli() / 200
+	}
+	return s
 }
 
 // draw has the loop take notice of the store and draw. It waits for that, but

@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/proxy"
 	"github.com/photonscope/photonscope/rules"
+	"github.com/photonscope/photonscope/ui"
 )
 
 // ruleFlags say what the proxy does to the messages that pass.
@@ -78,6 +80,9 @@ func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
 	e.ServerKey = srv.ServerKey
 	e.Report = func(text string) { l.inform("%s", text) }
 	srv.Hooks = e.Hooks
+	if l.screen != nil {
+		l.screen.meddle = meddling(e)
+	}
 	if len(f.all) > 0 {
 		l.inform("%d rules act on spliced sessions: what they change is shown and recorded on both legs", len(f.all))
 	}
@@ -99,4 +104,36 @@ func (f *ruleFlags) mayAct(srv *proxy.Server) error {
 	}
 	return usageError("-k with the server's private key and an impersonation key (photonscope keys register)",
 		"%s acts on messages, which only mode splice can read and seal: %s", what, fmt.Sprintf("this proxy would %s", map[bool]string{true: "only observe", false: "answer as the cloud"}[srv.Upstream != "" || srv.Destination != nil]))
+}
+
+// meddling is what the screen can do through an engine.
+func meddling(e *rules.Engine) *ui.Meddling {
+	m := &ui.Meddling{
+		Intercept: e.Intercept,
+		Held: func() (all []ui.Held) {
+			for _, h := range e.Held() {
+				all = append(all, ui.Held{
+					ID: h.ID, From: h.From, Message: h.Message, Kind: h.Kind, Summary: h.Summary, Rule: h.Rule,
+					Since: h.Since, Until: h.Until, Drops: h.Drops, Fuse: h.Fuse, FuseWhy: h.FuseWhy,
+				})
+			}
+			return all
+		},
+		Send:   func(id uint64, instead []byte) error { return e.Decide(id, rules.Decision{Message: instead}) },
+		Drop:   func(id uint64) error { return e.Decide(id, rules.Decision{Drop: true}) },
+		Extend: e.Extend,
+		Inject: func(leg stream.ConnID, template string) error {
+			t, err := rules.ParseTemplate(template)
+			if err != nil {
+				return err
+			}
+			return e.Inject(leg, t)
+		},
+		Format:  func(message []byte) string { return rules.Format(message, " ") },
+		Compose: rules.Compose,
+	}
+	for _, t := range rules.Templates {
+		m.Templates = append(m.Templates, [2]string{strings.TrimSpace(t.Name + " " + t.Takes), t.Means})
+	}
+	return m
 }

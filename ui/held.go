@@ -1,0 +1,279 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
+
+// Meddling is what a person can do to messages that pass. Its functions do not
+// wait for the traffic, and are safe for concurrent use.
+type Meddling struct {
+	// Intercept holds what matches a filter from now on; "" ends that.
+	Intercept func(filter string) error
+	// Held returns what is held, oldest first.
+	Held func() []Held
+	// Send lets a held message go, as it is or with other bytes.
+	Send func(id uint64, instead []byte) error
+	// Drop takes a held message away.
+	Drop func(id uint64) error
+	// Extend gives a held message more time.
+	Extend func(id uint64) error
+	// Inject puts a message into the session of a device leg, from a template such
+	// as "call led on".
+	Inject func(leg stream.ConnID, template string) error
+	// Format writes a message as one line of text, Compose reads it.
+	Format  func(message []byte) string
+	Compose func(text string) ([]byte, error)
+	// Templates are what Inject takes, with what they mean.
+	Templates [][2]string
+}
+
+// Held is a message that waits for a person.
+type Held struct {
+	ID      uint64
+	From    stream.Direction
+	Message []byte
+	Kind    string // may be foreign text, as all that follows
+	Summary string
+	Rule    string
+	Since   time.Time
+	Until   time.Time // then it goes on by itself
+	Drops   bool      // or is dropped
+	Fuse    time.Time // when a peer gives up waiting, zero if that is not known
+	FuseWhy string
+}
+
+// held returns the messages that are held; nil without Meddling.
+func (o *Options) held() []Held {
+	if o.Actions.Meddle == nil {
+		return nil
+	}
+	return o.Actions.Meddle.Held()
+}
+
+// noMeddling says why messages cannot be held here.
+const noMeddling Safe = "Only a live proxy holds and injects messages: photonscope proxy, mode splice."
+
+// askIntercept asks which messages to hold.
+func (a *app) askIntercept() {
+	m := a.opt.Actions.Meddle
+	if m == nil {
+		a.say(quiet, noMeddling)
+		return
+	}
+	p := &prompt{app: a, sign: "hold ", history: &a.filterHistory, keys: "a filter: what matches is held  empty: nothing  Tab complete  Enter  Esc cancel"}
+	p.line.set(a.intercept)
+	p.complete = func(text string, at int) []candidate { return a.completeFilter(text, at) }
+	p.check = func(text string) (Safe, role) { return a.checkFilter(p, text) }
+	p.accept = func(text string) bool {
+		if err := m.Intercept(text); err != nil {
+			a.say(bad, clean(err.Error()))
+			return false
+		}
+		a.intercept = text
+		if text == "" {
+			a.say(normal, "Nothing is held from now on.")
+		} else {
+			a.say(warning, "Held from now on: what matches "+clean(text)+". I shows it. After 10 s a message goes on by itself.")
+		}
+		return true
+	}
+	p.update()
+	a.open(p)
+}
+
+// injectTemplate puts a message into the selected session.
+func injectTemplate(a *app, arg string) Safe {
+	m := a.opt.Actions.Meddle
+	if m == nil {
+		return noMeddling
+	}
+	if arg == "" {
+		var names []string
+		for _, t := range m.Templates {
+			names = append(names, t[0])
+		}
+		return clean("inject what? " + strings.Join(names, "; "))
+	}
+	seq, ok := a.selectedEvent()
+	e := a.model.event(seq)
+	if !ok || e.Conn == nil {
+		return "select an event of the session first"
+	}
+	leg := e.Conn.ID
+	if e.Conn.Leg == stream.CloudLeg {
+		leg = e.Conn.Pair
+	}
+	if err := m.Inject(leg, arg); err != nil {
+		return clean(err.Error())
+	}
+	a.say(good, "Sent.")
+	return ""
+}
+
+// heldView shows the messages that are held and what can be done with them.
+type heldView struct {
+	app *app
+	sel uint64 // ID of the chosen one
+}
+
+func newHeldView(a *app) *heldView { return &heldView{app: a} }
+
+func (v *heldView) place() place { return inDialog }
+
+func (v *heldView) footer() Safe {
+	return "Enter edit as text  x as hex  s send  d drop  Space longer  Esc keep holding"
+}
+
+// chosen returns what is held and which of it is chosen.
+func (v *heldView) chosen() (all []Held, at int) {
+	all = v.app.opt.held()
+	at = max(0, slices.IndexFunc(all, func(h Held) bool { return h.ID == v.sel }))
+	if len(all) > 0 {
+		v.sel = all[at].ID
+	}
+	return all, at
+}
+
+// key implements overlay.
+func (v *heldView) key(ev *tcell.EventKey) bool {
+	all, at := v.chosen()
+	if len(all) == 0 || ev.Key() != tcell.KeyRune {
+		return false
+	}
+	m, h := v.app.opt.Actions.Meddle, all[at]
+	switch ev.Rune() {
+	case 's':
+		v.did(m.Send(h.ID, nil), "The original was sent.")
+	case 'd':
+		v.did(m.Drop(h.ID), "It was dropped.")
+	case ' ':
+		v.did(m.Extend(h.ID), "10 s more.")
+	case 'e':
+		v.edit(h, m.Format(h.Message))
+	case 'x':
+		v.edit(h, fmt.Sprintf("hex=%x", h.Message))
+	default:
+		return false
+	}
+	return true
+}
+
+func (v *heldView) did(err error, text Safe) {
+	if err != nil {
+		v.app.say(bad, clean(err.Error()))
+		return
+	}
+	v.app.say(good, text)
+}
+
+// edit asks for the message to send instead.
+func (v *heldView) edit(h Held, text string) {
+	if v.app.model.private {
+		v.app.say(quiet, "Messages are hidden. p shows them.")
+		return
+	}
+	m := v.app.opt.Actions.Meddle
+	p := &prompt{app: v.app, sign: "send ", keys: "Enter send this instead  Esc keep holding"}
+	p.line.set(text)
+	p.check = func(text string) (Safe, role) {
+		b, err := m.Compose(text)
+		if err != nil {
+			return clean(err.Error()), bad
+		}
+		return Safe(fmt.Sprintf("%d bytes, was %d  %s", len(b), len(h.Message), v.left(h))), good
+	}
+	p.accept = func(text string) bool {
+		b, err := m.Compose(text)
+		if err != nil {
+			return false // the prompt says why
+		}
+		v.did(m.Send(h.ID, b), "The edited message was sent.")
+		return true
+	}
+	v.app.open(p)
+}
+
+// do implements overlay.
+func (v *heldView) do(act action) bool {
+	all, at := v.chosen()
+	switch act {
+	case actBack, actEscape:
+		v.app.closeTop()
+		return true
+	case actDown:
+		at++
+	case actUp:
+		at--
+	case actOpen:
+		if len(all) > 0 {
+			v.edit(all[at], v.app.opt.Actions.Meddle.Format(all[at].Message))
+		}
+		return true
+	default:
+		return false
+	}
+	if len(all) > 0 {
+		v.sel = all[min(max(at, 0), len(all)-1)].ID
+	}
+	return true
+}
+
+// left says how long a message is still held.
+func (v *heldView) left(h Held) Safe {
+	what := Safe("sent")
+	if h.Drops {
+		what = "dropped"
+	}
+	return what + Safe(fmt.Sprintf(" in %.1f s", max(0, h.Until.Sub(v.app.now()).Seconds())))
+}
+
+// draw implements overlay.
+func (v *heldView) draw(c canvas, size class) {
+	c = window(c, size)
+	all, at := v.chosen()
+	in := c.frame(Safe(fmt.Sprintf("held: %d", len(all))))
+	if len(all) == 0 {
+		in.text(0, 0, "Nothing is held. i says which messages to hold.", quiet)
+		return
+	}
+	rows := min(len(all), max(1, in.h/2))
+	first := max(0, at-rows+1)
+	for i := range rows {
+		h, row := all[first+i], in.row(i)
+		if first+i == at {
+			row.reverse = true
+			row.fill(' ', normal)
+		}
+		row.text(0, 0, "from "+Safe(h.From.String())+"  "+v.app.model.hide(clean(h.Summary)), normal)
+		row.right(row.w, 0, "  "+v.left(h), warning)
+	}
+	v.drawOne(in.sub(0, rows, in.w, in.h-rows), all[at])
+}
+
+// drawOne shows the chosen message.
+func (v *heldView) drawOne(c canvas, h Held) {
+	part := h.Until.Sub(v.app.now()).Seconds() / max(h.Until.Sub(h.Since).Seconds(), 1)
+	lines := []line{{text: bar(min(max(part, 0), 1), min(c.w, 40)), role: warning}}
+	if !h.Fuse.IsZero() {
+		lines = append(lines, line{text: clean(fmt.Sprintf("%s: %.1f s left", h.FuseWhy, max(0, h.Fuse.Sub(v.app.now()).Seconds()))), role: normal})
+	}
+	text := "Message and rule are hidden. p shows them."
+	if !v.app.model.private {
+		text = v.app.opt.Actions.Meddle.Format(h.Message)
+		lines = append(lines, line{text: clean("rule: " + h.Rule), role: quiet, hang: 2})
+	}
+	lines = append(lines, line{text: clean(text), role: normal, hang: 2},
+		line{text: "From the first edited, dropped or injected message on this direction is sealed anew. The recording keeps both versions.", role: quiet})
+	for i, l := range wrapped(lines, c.w) {
+		if i < c.h-1 {
+			c.text(0, i+1, l.text, l.role)
+		}
+	}
+}
