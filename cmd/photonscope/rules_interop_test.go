@@ -12,8 +12,8 @@ import (
 	"github.com/photonscope/photonscope/sim"
 )
 
-// meddling does everything to messages of both directions.
-const meddling = `
+// meddlingRules do everything to messages of both directions.
+const meddlingRules = `
 # what the device says
 edit payload=edited from=device when photon.event.name == "test/edit"
 drop from=device when photon.event.name == "test/drop"
@@ -42,7 +42,7 @@ func TestASessionLivesOnAfterEditsDropsAndInjections(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
 				keys := spliceKeys(t, kind.name, server)
-				proxy := startProxy(t, slices.Concat(keys, []string{"--legs", "both", "--rules", rulesFile(t, meddling), server.Addr})...)
+				proxy := startProxy(t, slices.Concat(keys, []string{"--legs", "both", "--rules", rulesFile(t, meddlingRules), server.Addr})...)
 				v := newVisit(t, kind, server, proxy, p)
 				v.meddledFromDevice()
 				v.meddledFromCloud()
