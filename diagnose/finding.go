@@ -24,7 +24,8 @@ type draft struct {
 	title    string // "" for the cause's
 	evidence []decode.Evidence
 	ruledOut []string
-	noRepair bool // that of the catalogue would not help here
+	noRepair bool   // that of the catalogue would not help here
+	device   string // what the device shows; "": as the catalogue says
 }
 
 // find tells of a cause, once in a session. at is the event that completed the
@@ -39,7 +40,7 @@ func (l *leg) find(at *decode.Event, f draft) {
 	cause, place := Find(f.id), l.place()
 	body := &decode.Finding{
 		ID: f.id, Title: f.title, Confidence: f.sure, Evidence: f.evidence, RuledOut: f.ruledOut,
-		Device: place.Fill(cause.Device) + l.attempts(), Repair: cause.Repair,
+		Device: place.Fill(cmp.Or(f.device, cause.Device)) + l.attempts(), Repair: cause.Repair,
 	}
 	if f.title == "" {
 		body.Title = cause.Title

@@ -158,7 +158,7 @@ func (l *leg) deviceLeft(e *decode.Event) {
 	switch {
 	case l.talk.goodbye:
 	case l.talk.ping.seen() && !l.lost(stream.FromCloud) && end.at.Sub(l.talk.ping.at) >= pingWait*95/100:
-		l.find(e, draft{id: "PH-25", sure: Certain, noRepair: true, title: "a ping stays unanswered, and the device leaves", evidence: []decode.Evidence{
+		l.find(e, draft{id: "PH-25", sure: Certain, noRepair: true, device: showsPing, title: "a ping stays unanswered, and the device leaves", evidence: []decode.Evidence{
 			l.talk.ping.says("the device's ping"), end.says(fmt.Sprintf("it closes %v later, without anything from the cloud", rounded(end.at.Sub(l.talk.ping.at)))),
 		}})
 	case l.talk.error4.seen() && soon && l.legacy():
@@ -204,7 +204,7 @@ func (l *leg) cloudLeft(e *decode.Event) {
 
 // badCounter: the server hung up over a message ID.
 func (l *leg) badCounter(e *decode.Event) {
-	f := draft{id: "PH-25", sure: Certain, title: "the server hangs up over a message ID that does not follow (Bad Counter)", evidence: []decode.Evidence{
+	f := draft{id: "PH-25", sure: Certain, title: "the server hangs up over a message ID that does not follow (Bad Counter)", device: showsClosed, evidence: []decode.Evidence{
 		l.talk.gap.shows(decode.Plain, 2, 4, l.talk.gapText), l.end.says(fmt.Sprintf("the server closes %v later", rounded(l.end.at.Sub(l.talk.gap.at)))),
 	}}
 	if l.talk.wrongAck.seen() && l.talk.light {

@@ -241,7 +241,7 @@ func TestTooNewFirmwareIsNamedWithItsRepair(t *testing.T) {
 	items, keys := session(t, d, &sim.Cloud{Style: sim.Brewskey}, 100*time.Second)
 	found := findings(items, Options{Keys: keys})
 	wantFirst(t, found, "PH-30")
-	if len(found) > 0 && found[0].Body.(*decode.Finding).Repair != "describe-3.3" {
+	if len(found) > 0 && found[0].Body.(*decode.Finding).Repair != "describe-flags" {
 		t.Error("without its repair")
 	}
 }

@@ -52,7 +52,7 @@ func (m *model) findingLines(s *store.Session) []line {
 	w.add("on device", clean(f.Device))
 	w.list("remedy", f.Remedy)
 	if f.Repair != "" {
-		w.add("repair", "photonscope can let such sessions live: "+clean(f.Repair))
+		w.add("repair", "such sessions live with photonscope proxy --repair "+clean(f.Repair))
 	}
 	w.add("more", "photonscope explain "+clean(f.ID))
 	return w.lines

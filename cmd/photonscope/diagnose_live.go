@@ -67,7 +67,7 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 		return err
 	}
 	if f.wait > 0 && d.count.opened == 0 {
-		return &exitError{exitNothing, fmt.Errorf("nothing connected to %s in %v", ln.Addr(), f.wait), "photonscope explain PH-16, PH-15, PH-13"}
+		return &exitError{exitNothing, fmt.Errorf("nothing connected to %s in %v", ln.Addr(), f.wait), "photonscope explain PH-16 (also PH-15 and PH-13)"}
 	}
 	return nil
 }

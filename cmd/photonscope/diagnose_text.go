@@ -58,7 +58,7 @@ func appendFinding(b []byte, f *decode.Finding) []byte {
 		label = ""
 	}
 	if f.Repair != "" {
-		b = appendWrapped(b, "repair", "photonscope can let such sessions live: "+f.Repair)
+		b = appendWrapped(b, "repair", "such sessions live with photonscope proxy --repair "+f.Repair)
 	}
 	return appendWrapped(b, "more", "photonscope explain "+f.ID)
 }

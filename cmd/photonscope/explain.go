@@ -61,7 +61,7 @@ func appendCause(b []byte, c *diagnose.Cause) []byte {
 	b = appendWrapped(b, c.ID, c.Title)
 	b = appendWrapped(b, "means", nowhere.Fill(c.Means))
 	b = appendWrapped(b, "seen", map[diagnose.Seen]string{
-		diagnose.OnWire: "on the wire", diagnose.InFiles: "in files: photonscope keys inspect", diagnose.OnHost: "on the host or in the network, not on the wire",
+		diagnose.OnWire: "on the wire", diagnose.InFiles: "in the key files themselves", diagnose.OnHost: "on the host or in the network, not on the wire",
 	}[c.Seen]+"; stage "+c.Stage.String())
 	b = appendWrapped(b, "on device", nowhere.Fill(c.Device))
 	b = appendWrapped(b, "servers", nowhere.Fill(c.Servers))
@@ -71,7 +71,7 @@ func appendCause(b []byte, c *diagnose.Cause) []byte {
 		label = ""
 	}
 	if c.Repair != "" {
-		b = appendWrapped(b, "repair", "photonscope can let such sessions live: "+c.Repair)
+		b = appendWrapped(b, "repair", "such sessions live with photonscope proxy --repair "+c.Repair)
 	}
 	label = "read"
 	if c.Rows != "" {
