@@ -158,6 +158,7 @@ func argCompletions(a *app) []argCompletion {
 		{" ID", a.completeDevice},
 		{"[EXPRESSION]", a.completeFilter},
 		{"{FILE | FOLDER}", a.completeKey},
+		{"CONTRACT", anyFile},
 		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}
 }

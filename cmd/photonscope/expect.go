@@ -235,7 +235,7 @@ func (x *expectReport) verdict(failed error) error {
 	case failed != nil:
 		return failed
 	case x.sessions == 0:
-		return failure("", "no session in %s: nothing was judged", "the captures")
+		return failure("", "there is no session in the capture: nothing was judged")
 	case x.undecided > 0:
 		return failure("-k, the device's private key or a key log, if frames are sealed", "of %s it cannot be told whether they keep the contract", count(x.undecided, "session"))
 	}

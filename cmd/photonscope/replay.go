@@ -265,13 +265,14 @@ func (r *replaying) dial(ctx context.Context) (net.Conn, error) {
 // toTheDevice plays the cloud's part to the first device that comes and is the
 // recorded one.
 func (r *replaying) toTheDevice(ctx context.Context) error {
-	if builtIn, err := r.keys.serverKeyOrBuiltIn(); err != nil {
-		return err
-	} else if builtIn && len(r.keys.files) > 0 {
-		return usageError("-k server:default_key.pem", "the server's private key is missing: devices seal their identity for it")
-	}
 	if !r.recording.Known {
 		return usageError("--id ID of the device to play to", "which device was recorded is not known")
+	}
+	switch builtIn, err := r.keys.serverKeyOrBuiltIn(); {
+	case err != nil:
+		return err
+	case builtIn && r.recording.Device != sim.DeviceID(0):
+		return usageError("-k server:default_key.pem", "the server's private key is missing: devices seal their identity for it")
 	}
 	r.mode = proxy.Terminate.String()
 	srv, err := r.server("", r.keys)
@@ -359,14 +360,4 @@ func (r *replaying) onlyTheRecorded(l *live) func(lightssl.Identity) (*rsa.Publi
 		}
 		return id.PublicKey()
 	}
-}
-
-// withBuiltInKeys lets what was recorded of the built-in device be read.
-func (s *keySet) withBuiltInKeys() {
-	if len(s.files) > 0 {
-		return
-	}
-	key, server := sim.DeviceKey(0), sim.ServerKey()
-	s.Ring.AddKey(lightssl.Key{Private: key, Public: &key.PublicKey}, lightssl.DeviceRole)
-	s.Ring.AddKey(lightssl.Key{Private: server, Public: &server.PublicKey}, lightssl.ServerRole)
 }

@@ -53,7 +53,7 @@ func (r *replaying) read(ctx context.Context, name string) error {
 		return err
 	}
 	r.keys = reading.keySet
-	r.keys.withBuiltInKeys()
+	r.keys.addBuiltIn() // the recording may be of these
 	sink := new(replaySink)
 	failed := reading.into(ctx, sink)
 	if failed != nil && codeOf(failed) != exitFailure {
