@@ -35,6 +35,7 @@ type Server struct {
 	name    string
 	journal *journal
 	stdin   io.Writer
+	process *os.Process
 	lastID  atomic.Int64
 }
 
@@ -106,6 +107,7 @@ func (s *Server) run(cmd *exec.Cmd, env []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.process = cmd.Process
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
@@ -174,6 +176,9 @@ func (s *Server) WaitFor(match func(Event) bool) Event {
 	}
 	return e
 }
+
+// Kill ends the server at once, as a crash does.
+func (s *Server) Kill() { _ = s.process.Kill() } // it may have ended already
 
 // Events returns all events so far.
 func (s *Server) Events() []Event { return s.journal.all() }
