@@ -37,7 +37,7 @@ func TestAQuietPipelineRestsAndWakes(t *testing.T) {
 			return time.Unix(0, sink.last.Load()).Sub(at)
 		}
 		var longest time.Duration
-		for _, quiet := range []time.Duration{0, restAfter / 2, 10 * restAfter, 10*restAfter + drainEvery/2} {
+		for _, quiet := range []time.Duration{0, restAfter / 2, 10 * restAfter, 10*restAfter + restEvery/2, 10*restAfter + restEvery/3} {
 			time.Sleep(quiet)
 			d, limit := delay(), pauseOf(quiet > restAfter)
 			if d < 0 || d > limit {
