@@ -75,12 +75,25 @@ func (k *keysCommand) inspectFile(path string, role lightssl.Role) error {
 		k.print("%s: key log, %s, %s unreadable", path, count(scanner.Added(), "session"), count(bad, "line"))
 		return nil
 	}
+	if isDCT(b) {
+		k.inspectDCT(path, b)
+		return nil
+	}
+	address := areaAddress(b)
 	f, err := parseKeyFile(path, b, role)
+	if err != nil && address != "" && len(b) == 320 {
+		k.print("%s: server key area of a UDP device, address %s: a Photon reads none of it", path, address)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	f.mode = mode
-	k.print("%s: %s", path, strings.Join(f.describe(), ", "))
+	words := f.describe()
+	if address != "" && f.key.Private == nil {
+		words = append(words, "address "+address)
+	}
+	k.print("%s: %s", path, strings.Join(words, ", "))
 	return nil
 }
 
