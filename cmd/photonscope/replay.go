@@ -289,6 +289,11 @@ func (r *replaying) toTheDevice(ctx context.Context) error {
 		return err
 	}
 	l.attach(srv)
+	srv.Notice = func(n proxy.Notice) {
+		if n.Kind != proxy.ModeChosen && n.Kind != proxy.IdentityRefused { // playTo says why
+			l.say("%s", n.Text)
+		}
+	}
 	end := r.report.begin(ln.Addr().String())
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
