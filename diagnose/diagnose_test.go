@@ -82,3 +82,29 @@ func spans(f *decode.Finding) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+func TestTheStopwatchMarksWhatCameTooLate(t *testing.T) {
+	var reports []Report
+	for i := range staging {
+		if c := &staging[i]; c.name == "late-hello" {
+			s := c.scene(t, &sim.LightSSL231, nil)
+			s.diagnosed(Options{Report: func(r Report) { reports = append(reports, r) }})
+		}
+	}
+	if len(reports) != 1 || reports[0].Online || reports[0].Found != 1 {
+		t.Fatalf("%+v", reports)
+	}
+	for _, lap := range reports[0].Stages {
+		if !lap.Done || lap.Late() != (lap.Stage == StageOnline) {
+			t.Errorf("stage %s: done %v, late %v after %v", lap.Stage, lap.Done, lap.Late(), lap.Took)
+		}
+	}
+}
+
+func TestTheDeviceWaitsLongerAfterEachFiveFailures(t *testing.T) {
+	for n, want := range map[int]string{1: "1s", 5: "1s", 6: "2s", 11: "4s", 36: "2m8s", 1000: "2m8s"} {
+		if got := backoff(n).String(); got != want {
+			t.Errorf("after failure %d: %s, want %s", n, got, want)
+		}
+	}
+}

@@ -215,7 +215,7 @@ func within(d, limit time.Duration) bool {
 	return d >= limit-limit/20 && d <= limit+limit/20+time.Second
 }
 
-// stack returns which stack the device runs, by the flags of its Hello.
+// stackOf returns which stack the device runs, by the flags of its Hello.
 func stackOf(hello *coap.Message) particle.Stack {
 	p := hello.Payload
 	if len(p) < 6 {

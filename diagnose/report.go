@@ -39,7 +39,7 @@ func (l *leg) report() {
 		return
 	}
 	r := Report{Session: l.session, Conn: *l.conn, Device: l.device, Known: l.known, Stages: l.laps(), Found: len(l.found)}
-	r.Online = l.frames[0] > 0 && l.frames[1] > 0
+	r.Online = l.frames[0] > 0 && l.frames[1] > 0 && !l.found["PH-22"] && !l.found["PH-43"] // with these the device leaves
 	switch {
 	case l.end.seen():
 	case !r.Online && l.joined:

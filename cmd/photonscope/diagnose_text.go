@@ -124,11 +124,19 @@ func lapsText(laps []diagnose.Lap) string {
 		}
 		mark := ""
 		if lap.Late() {
-			mark = " !"
+			mark = " ! " + limitText(&lap)
 		}
 		parts = append(parts, fmt.Sprintf("%s %v%s", lap.Stage.String(), lap.Took.Round(100_000), mark))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// limitText says how long the peers wait for a stage.
+func limitText(lap *diagnose.Lap) string {
+	if lap.Device > 0 && lap.Took > lap.Device {
+		return fmt.Sprintf("(the device waits %v)", lap.Device)
+	}
+	return fmt.Sprintf("(Brewskey waits %v for all)", lap.Server)
 }
 
 // appendMarkdown appends the whole report to pass on.
