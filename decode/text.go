@@ -19,7 +19,7 @@ func (p *Printer) AppendLine(dst []byte, e *Event) []byte {
 	dst = appendPadded(dst, 3, strconv.AppendUint(nil, uint64(e.Session), 10))
 	dst = appendPadded(dst, 6, p.appendDevice(nil, e))
 	dst = p.appendTitle(dst, e)
-	dst = appendRTT(p.appendSummary(dst, e), e)
+	dst = appendAltered(appendRTT(p.appendSummary(dst, e), e), e)
 	for dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
 	}
@@ -50,7 +50,18 @@ func (p *Printer) AppendComment(dst []byte, e *Event) []byte {
 	if said := p.appendSummary(append(dst, ": "...), e); len(said) > start {
 		dst = said
 	}
-	return appendRTT(dst, e)
+	return appendAltered(appendRTT(dst, e), e)
+}
+
+// appendAltered marks what the other leg does not carry.
+func appendAltered(dst []byte, e *Event) []byte {
+	if !e.Altered {
+		return dst
+	}
+	if dst[len(dst)-1] != ' ' {
+		dst = append(dst, "  "...)
+	}
+	return append(dst, "altered"...)
 }
 
 func appendRTT(dst []byte, e *Event) []byte {

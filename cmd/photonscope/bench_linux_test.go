@@ -57,6 +57,18 @@ const floor = "write-first"
 // withScreen ends the names of those that show what they relay on a terminal.
 const withScreen = "-screen"
 
+// withRules is a proxy whose rules match nothing.
+const (
+	withRules = "-rules"
+	idleRules = `
+drop from=device when photon.event.name == "no/such"
+edit payload=x when photon.msg == "function-call" and coap.payload contains "no"
+hold when photon.msg == "update-begin"
+inject ping when coap.opt.uri_path contains "nosuch"
+repair ack-id
+`
+)
+
 // contest is the contestants, the rival first, before one cloud.
 type contest struct {
 	b     *testing.B
@@ -68,7 +80,7 @@ type contest struct {
 
 func newContest(b *testing.B, prog *built) *contest {
 	c := &contest{b: b, prog: prog, cloud: launchRole(b, "cloud", ""), dir: b.TempDir()}
-	for _, name := range []string{rival, floor, "observe", "splice", "observe-w", "splice-w", "splice" + withScreen} {
+	for _, name := range []string{rival, floor, "observe", "splice", "observe-w", "splice-w", "splice" + withRules, "splice" + withScreen} {
 		c.all = append(c.all, &contestant{name: name})
 	}
 	return c
@@ -108,6 +120,13 @@ func (c *contest) start(one *contestant, recording string) {
 	case strings.HasSuffix(one.name, withScreen):
 		mode = strings.TrimSuffix(mode, withScreen)
 		one.at = c.prog.proxyOnScreen(c.b, c.cloud.addr, mode)
+	case strings.HasSuffix(one.name, withRules):
+		mode = strings.TrimSuffix(mode, withRules)
+		path := filepath.Join(c.dir, "rules.txt")
+		if err := os.WriteFile(path, []byte(idleRules), 0o600); err != nil {
+			c.b.Fatal(err)
+		}
+		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode, "--rules", path)
 	default:
 		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode)
 	}
