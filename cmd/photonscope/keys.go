@@ -27,9 +27,13 @@ func newKeysCommand(a *app) *cobra.Command {
 		Short: "Make, register, restore, export and inspect keys",
 		Long: `Keys live in a folder, by default ~/.local/share/photonscope/keys (XDG_DATA_HOME
 is obeyed): the public keys that devices announce, and the impersonation keys by
-which the proxy stands for a device at its server.`,
+which the proxy stands for a device at its server.
+
+Alone, it lists which keys are here, what each mode lacks, and what to do next.`,
 		Example: `  photonscope keys inspect ~/.local/share/photonscope/keys
   photonscope keys register 3a14210004473432333230bd --server-keys core_keys`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return k.checklist() },
 	}
 	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "`folder` the keys are kept in")
 	cmd.AddCommand(newGenerateCommand(k), newRegisterCommand(k), newRestoreCommand(k), newKeyExportCommand(k), newInspectCommand(k), newPreloadCommand(k))
