@@ -41,9 +41,9 @@ func recordingOf(t *testing.T, text string) *Recording {
 	return c.Recordings()[0]
 }
 
-// session is a short one of everything that matters: IDs that rise, one that a
+// talk is a short session of everything that matters: IDs that rise, one that a
 // ping's acknowledgement used up, tokens, an answer that follows by itself.
-const session1 = `
+const talk = `
 0.0 > 5002a9fcb168ff0006ffff00360006
 0.1 < 5102123401b168
 0.2 > 5002a9fdb1650474656d70ff3231

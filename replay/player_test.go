@@ -24,7 +24,7 @@ func bytesOf(t *testing.T, digits string) []byte {
 
 // A device's part, as a dialogue: what is told the player, and what it does.
 func TestADevicesPartIsPlayedUnderNewNumbers(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromDevice})
+	p := planOf(t, talk, Choice{As: stream.FromDevice})
 	y := NewPlayer(p, Pace{Speed: 1, Wait: 10 * time.Second}, 0x0100, nil)
 	now := start.Add(time.Hour)
 	at := func(seconds float64, receive string, want string) {
@@ -59,7 +59,7 @@ func TestADevicesPartIsPlayedUnderNewNumbers(t *testing.T) {
 
 // The cloud's part of the same: the time told is the present one.
 func TestACloudsPartAnswersTheLiveDevice(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromCloud})
+	p := planOf(t, talk, Choice{As: stream.FromCloud})
 	y := NewPlayer(p, Pace{Wait: 10 * time.Second}, 0x0500, nil)
 	now := time.Unix(0x6b123456, 0)
 	y.Advance(now)
@@ -80,7 +80,7 @@ func TestACloudsPartAnswersTheLiveDevice(t *testing.T) {
 }
 
 func TestADifferenceNamesItsFields(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromCloud})
+	p := planOf(t, talk, Choice{As: stream.FromCloud})
 	for _, test := range []struct {
 		name, hello string
 		ignore      []string
@@ -108,7 +108,7 @@ func TestADifferenceNamesItsFields(t *testing.T) {
 }
 
 func TestWhatDoesNotComeIsMissedInItsTime(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromDevice})
+	p := planOf(t, talk, Choice{As: stream.FromDevice})
 	y := NewPlayer(p, Pace{Speed: 2, Wait: 3 * time.Second}, 1, nil)
 	_, again := y.Advance(start)
 	if want := start.Add(50*time.Millisecond + 3*time.Second); !again.Equal(want) {
@@ -125,7 +125,7 @@ func TestWhatDoesNotComeIsMissedInItsTime(t *testing.T) {
 
 // What answers a message that did not come is not sent.
 func TestNothingAnswersWhatDidNotCome(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromDevice})
+	p := planOf(t, talk, Choice{As: stream.FromDevice})
 	y := NewPlayer(p, Pace{Wait: time.Second}, 1, nil)
 	var all []Act
 	for now := start; !y.Over(); {
@@ -140,7 +140,7 @@ func TestNothingAnswersWhatDidNotCome(t *testing.T) {
 }
 
 func TestTheSilentPeerIsPingedAndGivenUp(t *testing.T) {
-	p := planOf(t, session1, Choice{As: stream.FromDevice})
+	p := planOf(t, talk, Choice{As: stream.FromDevice})
 	y := NewPlayer(p, Pace{Wait: time.Minute}, 1, nil)
 	_, again := y.Advance(start)
 	if want := start.Add(pingAfter); !again.Equal(want) {
@@ -169,7 +169,7 @@ func TestARangeKeepsWhatBeginsASession(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
-			for _, s := range planOf(t, session1, test.choice).Steps {
+			for _, s := range planOf(t, talk, test.choice).Steps {
 				got += [...]string{"-", "S", "A"}[s.Do]
 			}
 			if got != test.want {
@@ -180,16 +180,16 @@ func TestARangeKeepsWhatBeginsASession(t *testing.T) {
 }
 
 func TestActuatingMessagesAreKnown(t *testing.T) {
-	if n := len(planOf(t, session1, Choice{As: stream.FromCloud}).Actuating()); n != 1 {
+	if n := len(planOf(t, talk, Choice{As: stream.FromCloud}).Actuating()); n != 1 {
 		t.Errorf("%d messages would make the device do something, want 1", n)
 	}
-	if n := len(planOf(t, session1, Choice{As: stream.FromDevice}).Actuating()); n != 0 {
+	if n := len(planOf(t, talk, Choice{As: stream.FromDevice}).Actuating()); n != 0 {
 		t.Errorf("%d messages to a server are taken for such", n)
 	}
 }
 
 func TestARecordingWithoutItsBeginningIsRefused(t *testing.T) {
-	_, rest, _ := strings.Cut(strings.TrimSpace(session1), "\n")
+	_, rest, _ := strings.Cut(strings.TrimSpace(talk), "\n")
 	if _, err := NewPlan(recordingOf(t, rest), Choice{As: stream.FromDevice}); err != ErrNoHello {
 		t.Errorf("without a Hello: %v", err)
 	}
@@ -248,7 +248,7 @@ func TestMessagesOfThePeerFindTheirOwn(t *testing.T) {
 // An ID of 0 is one like all others: an answer to it answers nothing that was not
 // sent yet.
 func TestNothingAnswersWhatWasNotSent(t *testing.T) {
-	y := NewPlayer(planOf(t, session1, Choice{As: stream.FromDevice}), Pace{Wait: time.Second}, 0, nil)
+	y := NewPlayer(planOf(t, talk, Choice{As: stream.FromDevice}), Pace{Wait: time.Second}, 0, nil)
 	y.Advance(start)
 	y.Receive(start, bytesOf(t, "5102000101b168"))
 	if got := happened(y.Receive(start, bytesOf(t, "60000000"))); got != "diverged: is not in the recording\n" {
@@ -262,7 +262,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte{0x51, 0x02, 0x12, 0x34, 0x01, 0xb1, 0x68}, []byte{0x40, 0x00, 0x00, 0x0a})
 	f.Add([]byte{}, []byte{0xff})
 	f.Fuzz(func(t *testing.T, a, b []byte) {
-		p := planOf(t, session1, Choice{As: stream.FromDevice})
+		p := planOf(t, talk, Choice{As: stream.FromDevice})
 		y := NewPlayer(p, Pace{Wait: time.Second}, 1, nil)
 		sent := 0
 		count := func(acts []Act) {

@@ -35,13 +35,13 @@ func TestTwoPlayersOfOneRecordingKeepItsTime(t *testing.T) {
 		begin := time.Now()
 		done := make(chan string)
 		go func() {
-			reports, err := play(t, cloud, Config{Plan: planOf(t, session1, Choice{As: stream.FromCloud}), Pace: Pace{Speed: 1, Wait: time.Second}, Cloud: lightssl.CloudEnd{Key: sim.ServerKey()}})
+			reports, err := play(t, cloud, Config{Plan: planOf(t, talk, Choice{As: stream.FromCloud}), Pace: Pace{Speed: 1, Wait: time.Second}, Cloud: lightssl.CloudEnd{Key: sim.ServerKey()}})
 			if err != nil {
 				t.Error(err)
 			}
 			done <- happened(reports)
 		}()
-		reports, err := play(t, device, Config{Plan: planOf(t, session1, Choice{As: stream.FromDevice}), Pace: Pace{Speed: 1, Wait: time.Second}, Device: deviceEnd()})
+		reports, err := play(t, device, Config{Plan: planOf(t, talk, Choice{As: stream.FromDevice}), Pace: Pace{Speed: 1, Wait: time.Second}, Device: deviceEnd()})
 		if err != nil {
 			t.Error(err)
 		}
@@ -87,7 +87,7 @@ func TestAPeerThatIsNoCloudIsNoSession(t *testing.T) {
 					defer cloud.Close()
 					end(cloud)
 				}()
-				reports, err := play(t, device, Config{Plan: planOf(t, session1, Choice{As: stream.FromDevice}), Pace: Pace{Wait: time.Second}, Device: deviceEnd()})
+				reports, err := play(t, device, Config{Plan: planOf(t, talk, Choice{As: stream.FromDevice}), Pace: Pace{Wait: time.Second}, Device: deviceEnd()})
 				if !errors.Is(err, ErrHandshake) || len(reports) > 0 {
 					t.Errorf("%v, and %d reports", err, len(reports))
 				}
@@ -99,7 +99,7 @@ func TestAPeerThatIsNoCloudIsNoSession(t *testing.T) {
 
 // The first divergence ends the session if that was asked for, and else does not.
 func TestADivergenceStopsWhatShallStop(t *testing.T) {
-	changed := strings.Replace(session1, "0000002a", "0000002b", 1)
+	changed := strings.Replace(talk, "0000002a", "0000002b", 1)
 	for _, stop := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			device, cloud := net.Pipe()
@@ -108,7 +108,7 @@ func TestADivergenceStopsWhatShallStop(t *testing.T) {
 				defer close(done)
 				play(t, device, Config{Plan: planOf(t, changed, Choice{As: stream.FromDevice}), Pace: Pace{Wait: time.Second}, Device: deviceEnd()})
 			}()
-			reports, err := play(t, cloud, Config{Plan: planOf(t, session1, Choice{As: stream.FromCloud}), Pace: Pace{Wait: time.Second}, Stop: stop, Cloud: lightssl.CloudEnd{Key: sim.ServerKey()}})
+			reports, err := play(t, cloud, Config{Plan: planOf(t, talk, Choice{As: stream.FromCloud}), Pace: Pace{Wait: time.Second}, Stop: stop, Cloud: lightssl.CloudEnd{Key: sim.ServerKey()}})
 			<-done
 			text := happened(reports)
 			ended := strings.HasSuffix(text, "diverged 10 function-result: differs\n")
@@ -129,7 +129,7 @@ func TestTheEndOfTheContextEndsARun(t *testing.T) {
 			io.Copy(io.Discard, cloud)
 		}()
 		time.AfterFunc(time.Second, cancel)
-		err := Run(ctx, device, Config{Plan: planOf(t, session1, Choice{As: stream.FromDevice}), Pace: Pace{Wait: time.Minute}, Device: deviceEnd(), Report: func(Report) {}})
+		err := Run(ctx, device, Config{Plan: planOf(t, talk, Choice{As: stream.FromDevice}), Pace: Pace{Wait: time.Minute}, Device: deviceEnd(), Report: func(Report) {}})
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}

@@ -97,7 +97,7 @@ func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 func flagCompletions(a *app) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"field":     completeField,
-		"format":    oneOf(formats...),
+		"format":    completeFormat,
 		"fault":     completeFault,
 		"theme":     oneOf(themeNames()...),
 		"color":     oneOf(colourChoices...),
@@ -161,6 +161,14 @@ func argCompletions(a *app) []argCompletion {
 		{"CONTRACT", anyFile},
 		{"FILE", filesOf("pcap", "pcapng", "cap", "gz")},
 	}
+}
+
+// completeFormat completes a form of output; a report has fewer than events.
+func completeFormat(cmd *cobra.Command, given []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if cmd.LocalFlags().Lookup("field") == nil {
+		return oneOf("text", "ndjson")(cmd, given, begun)
+	}
+	return oneOf(formats...)(cmd, given, begun)
 }
 
 // completeStyle completes the name of a server, or of the cloud that is none.

@@ -41,6 +41,7 @@ func TestShellsCompleteWhatMayStandThere(t *testing.T) {
 		directive  string
 	}{
 		{"a command", "re", "read replay", "ShellCompDirectiveNoFileComp"},
+		{"the form of a report", "replay -T ", "text ndjson", "ShellCompDirectiveNoFileComp"},
 		{"a field", "read -e photon.goodbye.s", "photon.goodbye.sleep_seconds", "ShellCompDirectiveNoFileComp"},
 		{"a field of another command", "proxy --field coap.t", "coap.token coap.type", "ShellCompDirectiveNoFileComp"},
 		{"no such field", "demo -e nothing", "", "ShellCompDirectiveNoFileComp"},
