@@ -165,7 +165,7 @@ func (e *Engine) newHeld(p *passage, ps *proxy.Session) *heldMessage {
 // await waits for the decision. It is false if there was none in time, or nobody
 // waits for the message any more.
 func (e *Engine) await(h *heldMessage, ps *proxy.Session, keepAlive bool) (Decision, bool) {
-	timer := time.NewTimer(time.Until(h.Until))
+	timer := time.NewTimer(e.left(h))
 	defer timer.Stop()
 	var alive <-chan time.Time
 	if keepAlive {
@@ -178,9 +178,7 @@ func (e *Engine) await(h *heldMessage, ps *proxy.Session, keepAlive bool) (Decis
 		case d := <-h.decision:
 			return d, true
 		case <-h.longer:
-			e.mu.Lock()
-			timer.Reset(time.Until(h.Until))
-			e.mu.Unlock()
+			timer.Reset(e.left(h))
 		case <-alive:
 			e.keepAlive(ps)
 		case <-timer.C:
@@ -191,6 +189,12 @@ func (e *Engine) await(h *heldMessage, ps *proxy.Session, keepAlive bool) (Decis
 			return Decision{}, false
 		}
 	}
+}
+
+func (e *Engine) left(h *heldMessage) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Until(h.Until)
 }
 
 // keepAlive lets both peers hear something: the device an empty acknowledgement,

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,16 +33,25 @@ func holding(t *testing.T, rule string, after time.Duration, person func(*Engine
 		}
 		return nil
 	}
+	var mu sync.Mutex // what person touches, too
 	seen := map[uint64]bool{}
 	w.engine.Changed = func() {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, h := range w.engine.Held() {
 			if !seen[h.ID] {
 				seen[h.ID] = true
-				time.AfterFunc(after, func() { person(w.engine, h) })
+				time.AfterFunc(after, func() {
+					mu.Lock()
+					defer mu.Unlock()
+					person(w.engine, h)
+				})
 			}
 		}
 	}
 	w.run(40 * time.Second)
+	mu.Lock()
+	defer mu.Unlock()
 	return w, data
 }
 

@@ -34,7 +34,7 @@ begins a comment, but not behind ` + "`when`" + `.
 
 Messages can be read and sealed only in mode splice; what disturbs the handshake or the connection works in mode observe, too. What is
 done is noted on standard error. Both versions of a message are shown and recorded, one on each leg: the second is marked (` + "`photon.altered`" + `
-in NDJSON, `+"`altered`"+` in text and in the comments of a recording). Until the first change of a direction its frames pass byte for byte; from
+in NDJSON, ` + "`altered`" + ` in text and in the comments of a recording). Until the first change of a direction its frames pass byte for byte; from
 then on they are sealed anew. Message IDs stay consecutive on both legs whatever is dropped or added, because the servers hang up
 otherwise; acknowledgements get back the ID that their receiver used; tokens stay. Message IDs in two later versions of one message may therefore differ.
 
