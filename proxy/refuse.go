@@ -44,6 +44,17 @@ func (s *Session) uniformEnd(in *source, recordAt time.Time) {
 	}
 }
 
+// sendAway closes the device's connection, which has heard nothing.
+func (s *Session) sendAway() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	s.tap(s.sentAway()...)
+	s.end()
+}
+
 // sentAway returns the items that end the session: the device gets a FIN, and is
 // not listened to any more; upstream nobody closed.
 func (s *Session) sentAway() []stream.Item {

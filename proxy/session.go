@@ -100,6 +100,7 @@ func (s *Session) connect(ctx context.Context) bool {
 	if err != nil {
 		s.openOne()
 		s.notify(UpstreamFailed, "%s: cannot reach the cloud at %s (%v): the device was closed at once; check that the server runs there and that the address is right", s, dest, err)
+		s.sendAway()
 		return false
 	}
 	tune(conn)

@@ -230,7 +230,7 @@ func TestUpstreamThatCannotBeReachedClosesTheDeviceAtOnce(t *testing.T) {
 				}
 				device.Close()
 				b.stop()
-				if b.notices.count(UpstreamFailed) != 1 || b.spy.endings(stream.DeviceLeg) != "device cut, cloud cut" {
+				if b.notices.count(UpstreamFailed) != 1 || b.spy.endings(stream.DeviceLeg) != "cloud fin, device cut" {
 					t.Errorf("notices %v, endings %s", b.notices.all, b.spy.endings(stream.DeviceLeg))
 				}
 			})

@@ -179,6 +179,28 @@ func TestALiveDiagnosisOfAnHTTPClient(t *testing.T) {
 	r.exit(t, exitSession)
 }
 
+// A proxy whose server cannot be reached says so in a finding, live and in its
+// recording.
+func TestAnUnreachableServerIsFoundByTheProxyAndInItsRecording(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := ln.Addr().String()
+	ln.Close()
+	path := filepath.Join(t.TempDir(), "s.pcapng")
+	r := startProxy(t, "-w", path, nobody)
+	if p := dial(t, r.addr, &sim.Device{}); p.DeviceSession != nil {
+		t.Fatal("it got online")
+	}
+	r.out.wait(t, "the finding", func(line string) bool { return strings.Contains(line, `"photon.finding":"PH-16"`) })
+	r.exit(t, exitOK)
+	out, _, code := runApp(t, nil, "diagnose", "-q", path)
+	if code != exitSession || !strings.Contains(out, "PH-16 likely") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+}
+
 func TestWhenNothingConnectsTheExitCodeIs4(t *testing.T) {
 	out, errs, code := runApp(t, nil, "diagnose", "-l", "127.0.0.1:0", "-k", "server:"+serverKeyFile(t), "--for", "20ms")
 	if code != exitNothing || !strings.Contains(errs, "nothing connected") || !strings.Contains(out, "0 sessions") {
