@@ -15,7 +15,6 @@ import (
 
 // Messages that belong together, a request with its repetitions and answers, are
 // a ring: each record leads to the next one, the last to the first.
-
 //
 // Whether a message asks, and whether it was answered, is what package filter says
 // of the field photon.answered.
@@ -30,26 +29,41 @@ const (
 // answered, oldest first.
 type side struct {
 	sent    []sent
-	decided int // of those before it is known whether they are answered
-	id      uint16
+	decided int // of those before it is known whether they are answered, or they are repeated
+	ids     ids
 }
 
+// sent is a message. Whether those that repeat an open one are answered is known
+// of all at once, when it is known of the last.
 type sent struct {
-	seq  Seq
-	at   int64
-	id   uint16
-	open bool // it asks, and nothing is known yet
+	seq      Seq
+	first    Seq // the open message that it repeats, or itself
+	at       int64
+	id       uint16
+	open     bool // it asks, and nothing is known yet
+	repeated bool // by a later one, while it was open
 }
+
+// ids says of message IDs that they were surely not sent, so that a new one needs
+// no search. It has a bit for each value of the lower byte.
+type ids [4]uint64
+
+func (s *ids) add(id uint16)      { s[id>>6&3] |= 1 << (id & 63) }
+func (s *ids) has(id uint16) bool { return s[id>>6&3]&(1<<(id&63)) != 0 }
 
 // relate links an event to those it belongs to. Its record is there.
 func (w *writer) relate(c *content, conn *connection, seq Seq, e *decode.Event) {
 	leg := &conn.session.Legs[conn.leg]
+	for i := range conn.sides {
+		conn.sides[i].decide(c, leg, w.sessions.newest-int64(filter.ExchangeLifetime))
+	}
 	switch b := e.Body.(type) {
 	case *decode.Message:
 		conn.answer(c, leg, seq, b)
 		conn.sides[e.From&1].send(c, leg, seq, b)
 	case *decode.Closed:
 		if b.How == stream.Cut { // what would have come is not known
+			conn.sides[e.From&1^1] = side{}
 			break
 		}
 		conn.sides[e.From&1^1].decide(c, leg, never)
@@ -66,7 +80,8 @@ func (conn *connection) answer(c *content, leg *Leg, seq Seq, m *decode.Message)
 	if !g.HasRTT {
 		return
 	}
-	asked := conn.sides[g.From&1^1].sent
+	side := &conn.sides[g.From&1^1]
+	asked := side.sent
 	r := c.record(seq)
 	at := r.at - int64(g.RTT)
 	for i := len(asked) - 1; i >= 0; i-- {
@@ -75,7 +90,7 @@ func (conn *connection) answer(c *content, leg *Leg, seq Seq, m *decode.Message)
 		}
 		r.set(Answers)
 		if filter.Settles(m) {
-			settle(c, leg, asked[:i+1])
+			side.settle(c, leg, i, Answered)
 		}
 		if c.has(asked[i].seq) {
 			c.join(asked[i].seq, seq)
@@ -84,32 +99,32 @@ func (conn *connection) answer(c *content, leg *Leg, seq Seq, m *decode.Message)
 	}
 }
 
-// settle notes that the last of some messages was answered, and with it those
-// that it repeated.
-func settle(c *content, leg *Leg, asked []sent) {
-	last := asked[len(asked)-1]
-	for i := len(asked) - 1; i >= 0; i-- {
-		m := &asked[i]
-		if m.id != last.id || last.at-m.at > int64(filter.ExchangeLifetime) {
-			continue
-		}
-		m.open = false
-		if !c.has(m.seq) {
-			continue
-		}
-		r := c.record(m.seq)
-		if flagsOf(r.load())&Unanswered != 0 { // it came after all
-			r.unset(Unanswered)
-			if t, _ := header(c.plain(r, r.load())); t == coap.Confirmable {
-				leg.Unanswered--
-			}
-		}
-		r.set(Answered)
-		c.touch(m.seq)
-		if flagsOf(r.load())&Retry == 0 {
-			return
+// settle notes whether a message was answered, and with it those that it repeats
+// or that repeat it.
+func (s *side) settle(c *content, leg *Leg, i int, as Flags) {
+	m := &s.sent[i]
+	if m.first == m.seq && !m.repeated {
+		m.settle(c, leg, as)
+		return
+	}
+	first := m.first
+	for i := range s.sent {
+		if s.sent[i].first == first {
+			s.sent[i].settle(c, leg, as)
 		}
 	}
+}
+
+func (m *sent) settle(c *content, leg *Leg, as Flags) {
+	switch {
+	case !m.open:
+	case as == Unanswered:
+		c.unanswered(leg, m.seq)
+	case c.has(m.seq):
+		c.record(m.seq).set(as)
+		c.touch(m.seq)
+	}
+	m.open = false
 }
 
 // send notes a message that may be answered.
@@ -118,15 +133,15 @@ func (s *side) send(c *content, leg *Leg, seq Seq, m *decode.Message) {
 	if t != coap.Confirmable && t != coap.NonConfirmable {
 		return
 	}
-	r := c.record(seq)
-	if t == coap.Confirmable && id != s.id+1 {
-		s.findRetry(c, seq, id, m.Plain)
-	}
-	s.id = id
 	if len(s.sent) == maxSent {
 		s.makeRoom(c, leg)
 	}
-	s.sent = append(s.sent, sent{seq, r.at, id, filter.Asks(m)})
+	message := sent{seq: seq, first: seq, at: c.record(seq).at, id: id, open: filter.Asks(m)}
+	if t == coap.Confirmable && s.ids.has(id) {
+		s.findRetry(c, &message, m.Plain)
+	}
+	s.ids.add(id)
+	s.sent = append(s.sent, message)
 }
 
 // header returns a message's type and ID.
@@ -138,16 +153,19 @@ func header(plain []byte) (coap.Type, uint16) {
 }
 
 // findRetry links a message to the one that it repeats, if it does.
-func (s *side) findRetry(c *content, seq Seq, id uint16, plain []byte) {
-	r := c.record(seq)
+func (s *side) findRetry(c *content, message *sent, plain []byte) {
+	r := c.record(message.seq)
 	for i := len(s.sent) - 1; i >= 0; i-- {
 		m := &s.sent[i]
-		if m.id != id || !c.has(m.seq) || r.at-m.at > int64(filter.ExchangeLifetime) {
+		if m.id != message.id || !c.has(m.seq) || r.at-m.at > int64(filter.ExchangeLifetime) {
 			continue
 		}
 		if earlier := c.record(m.seq); bytes.Equal(c.plain(earlier, earlier.load()), plain) {
 			r.set(Retry | Problem)
-			c.join(m.seq, seq)
+			c.join(m.seq, message.seq)
+			if m.open && message.open {
+				message.first, m.repeated = m.first, true
+			}
 			return
 		}
 	}
@@ -156,12 +174,10 @@ func (s *side) findRetry(c *content, seq Seq, id uint16, plain []byte) {
 // decide tells of the messages sent before a time that nothing answered them.
 func (s *side) decide(c *content, leg *Leg, before int64) {
 	for s.decided < len(s.sent) && s.sent[s.decided].at < before {
-		m := &s.sent[s.decided]
-		s.decided++
-		if m.open {
-			m.open = false
-			c.unanswered(leg, m.seq)
+		if m := &s.sent[s.decided]; m.open && !m.repeated {
+			s.settle(c, leg, s.decided, Unanswered)
 		}
+		s.decided++
 	}
 }
 
@@ -184,6 +200,10 @@ func (s *side) makeRoom(c *content, leg *Leg) {
 	}
 	s.sent = append(kept, s.sent[half:]...)
 	s.decided = 0
+	s.ids = ids{}
+	for i := range s.sent {
+		s.ids.add(s.sent[i].id)
+	}
 }
 
 // unanswered flags a message that was not answered. That is a problem if it is

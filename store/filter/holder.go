@@ -51,16 +51,27 @@ type question struct {
 // waiting is a connection with requests that wait.
 type waiting struct {
 	requests int
-	over     [2]uint64 // by direction: what comes is no answer to a request with a lower number
+	ends     [2][]ending // by direction
+}
+
+// ending is where a direction ended: what comes after it is no answer to a request
+// with a lower number.
+type ending struct {
+	number uint64
+	at     time.Time // the newest of the events by then
+	answer Answer
 }
 
 // held is an event that matches, or that matches if it is answered one way.
 type held struct {
 	event    decode.Event
 	waits    bool
-	matches  bool // unless it waits
+	matches  bool   // unless it waits
+	number   uint64 // its own, if it waits
 	question question
 	before   uint64 // the number of the request that waits under the same question, 0 if none does
+	repeats  uint64 // the number of the one among them that it is a copy of, 0 if none is
+	again    uint64 // the number of the copy that repeats it, 0 if none does
 }
 
 // NewHolder returns a Holder for a filter, which nobody else may use while it
@@ -94,7 +105,8 @@ func (h *Holder) Feed(dst []decode.Event, e *decode.Event) []decode.Event {
 func (h *Holder) Finish(dst []decode.Event) []decode.Event {
 	for h.first < len(h.queue) {
 		if r := &h.queue[h.first]; r.waits {
-			h.decide(r, h.verdict(h.first))
+			a, _ := h.verdict(r)
+			h.decide(r, a)
 		}
 		dst = h.pop(dst)
 	}
@@ -110,14 +122,17 @@ func (h *Holder) learn(e *decode.Event) {
 		}
 	case *decode.Closed:
 		c := h.conns[e.Conn.ID]
-		if c == nil || b.How == stream.Cut { // what would have come is not known
+		if c == nil {
 			return
 		}
-		end := h.number + uint64(len(h.queue))
-		c.over[e.From&1] = end
-		if b.How == stream.Reset {
-			c.over = [2]uint64{end, end}
+		end := ending{h.number + uint64(len(h.queue)), h.newest, Unanswered}
+		switch b.How {
+		case stream.Cut: // what would have come is not known
+			end.answer = Undecided
+		case stream.Reset:
+			c.end(e.From.Opposite(), end)
 		}
+		c.end(e.From, end)
 	}
 }
 
@@ -129,7 +144,8 @@ func (h *Holder) answered(e *decode.Event, m *decode.Message) {
 	for i := 0; i < maxSame && n >= h.number+uint64(h.first); i++ {
 		r := &h.queue[n-h.number]
 		if r.waits && r.event.At.Equal(at) {
-			if h.verdict(int(n-h.number)) == Undecided {
+			r = h.latest(r)
+			if _, known := h.verdict(r); !known {
 				h.decide(r, Answered)
 			}
 			return
@@ -138,12 +154,21 @@ func (h *Holder) answered(e *decode.Event, m *decode.Message) {
 	}
 }
 
-// decide ends the waiting of a request.
+// decide ends the waiting of a request, and of those that it repeats: an answer
+// to any copy is one to the others.
 func (h *Holder) decide(r *held, a Answer) {
-	r.waits, r.matches = false, h.filter.MatchWith(&r.event, Relation{a})
-	c := h.conns[r.question.conn]
-	if c.requests--; c.requests == 0 {
-		delete(h.conns, r.question.conn)
+	for {
+		r.waits, r.matches = false, h.filter.MatchWith(&r.event, Relation{a})
+		c := h.conns[r.question.conn]
+		if c.requests--; c.requests == 0 {
+			delete(h.conns, r.question.conn)
+		}
+		if r.repeats < h.number+uint64(h.first) {
+			return
+		}
+		if r = &h.queue[r.repeats-h.number]; !r.waits {
+			return
+		}
 	}
 }
 
@@ -152,10 +177,12 @@ func (h *Holder) hold(e *decode.Event) {
 	r := held{event: *e, matches: h.filter.Match(e)}
 	m, ok := e.Body.(*decode.Message)
 	if ok && Asks(m) {
-		r.waits = r.matches != h.filter.MatchWith(e, Relation{Answered}) || r.matches != h.filter.MatchWith(e, Relation{Unanswered})
+		r.question = question{e.Conn.ID, e.From, messageID(m)}
+		r.repeats = h.original(&r, m)
+		r.waits = r.repeats != 0 || r.matches != h.filter.MatchWith(e, Relation{Answered}) || r.matches != h.filter.MatchWith(e, Relation{Unanswered})
 	}
 	if r.waits {
-		h.wait(&r, m)
+		h.wait(&r)
 	}
 	if r.waits || r.matches {
 		h.queue = append(h.queue, r)
@@ -164,16 +191,35 @@ func (h *Holder) hold(e *decode.Event) {
 }
 
 // wait notes that the next event of the queue waits for its answer.
-func (h *Holder) wait(r *held, m *decode.Message) {
-	r.question = question{r.event.Conn.ID, r.event.From, messageID(m)}
+func (h *Holder) wait(r *held) {
+	r.number = h.number + uint64(len(h.queue))
 	r.before = h.asked[r.question]
-	h.asked[r.question] = h.number + uint64(len(h.queue))
+	h.asked[r.question] = r.number
+	if r.repeats != 0 {
+		h.queue[r.repeats-h.number].again = r.number
+	}
 	c := h.conns[r.question.conn]
 	if c == nil {
 		c = new(waiting)
 		h.conns[r.question.conn] = c
 	}
 	c.requests++
+}
+
+// original returns the number of the latest request that waits and that r repeats,
+// or 0 if there is none.
+func (h *Holder) original(r *held, m *decode.Message) uint64 {
+	n := h.asked[r.question]
+	for i := 0; i < maxSame && n >= h.number+uint64(h.first); i++ {
+		earlier := &h.queue[n-h.number]
+		if earlier.waits && Repeats(&r.event, &earlier.event) {
+			if _, known := h.verdict(earlier); !known {
+				return n
+			}
+		}
+		n = earlier.before
+	}
+	return 0
 }
 
 func cost(e *decode.Event) int {
@@ -189,8 +235,8 @@ func (h *Holder) release(dst []decode.Event) []decode.Event {
 	for h.first < len(h.queue) {
 		r := &h.queue[h.first]
 		if r.waits {
-			a := h.verdict(h.first)
-			if a == Undecided {
+			a, known := h.verdict(r)
+			if !known {
 				if len(h.queue)-h.first <= MaxHeld && h.bytes <= MaxHeldBytes {
 					return dst
 				}
@@ -203,15 +249,38 @@ func (h *Holder) release(dst []decode.Event) []decode.Event {
 	return dst
 }
 
-// verdict says of a request in the queue whether its exchange ended without an
-// answer.
-func (h *Holder) verdict(i int) Answer {
-	r := &h.queue[i]
-	over := h.conns[r.question.conn].over[r.event.From.Opposite()]
-	if h.newest.Sub(r.event.At) > ExchangeLifetime || h.number+uint64(i) < over {
-		return Unanswered
+// latest returns the last one of the requests that repeat r, or r.
+func (h *Holder) latest(r *held) *held {
+	for r.again != 0 {
+		r = &h.queue[r.again-h.number]
 	}
-	return Undecided
+	return r
+}
+
+// end notes that a direction ended, unless nothing was asked since it did.
+func (c *waiting) end(from stream.Direction, e ending) {
+	ends := &c.ends[from&1]
+	if n := len(*ends); n == 0 || (*ends)[n-1].number < e.number {
+		*ends = append(*ends, e)
+	}
+}
+
+// verdict says of a request in the queue what became of its exchange without an
+// answer, and whether that is known. Its latest copy decides that.
+func (h *Holder) verdict(r *held) (a Answer, known bool) {
+	r = h.latest(r)
+	for _, end := range h.conns[r.question.conn].ends[r.event.From.Opposite()&1] {
+		if r.number < end.number {
+			if end.at.Sub(r.event.At) > ExchangeLifetime {
+				return Unanswered, true
+			}
+			return end.answer, true
+		}
+	}
+	if h.newest.Sub(r.event.At) > ExchangeLifetime {
+		return Unanswered, true
+	}
+	return Undecided, false
 }
 
 // pop takes the first event off the queue, and appends it to dst if it matches.

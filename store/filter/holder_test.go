@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,48 +13,60 @@ import (
 )
 
 // relations finds out by looking at all events what a Holder must find out as they
-// come.
+// come: exchange by exchange, each being a request and what repeats it.
 func relations(events []decode.Event) []Relation {
 	out := make([]Relation, len(events))
+	var open [][]int // the events of each exchange
+	end := func(a Answer, ended func(requests []int) bool) {
+		open = slices.DeleteFunc(open, func(requests []int) bool {
+			if !ended(requests) {
+				return false
+			}
+			for _, i := range requests {
+				out[i].Answer = a
+			}
+			return true
+		})
+	}
+	newest := events[0].At
 	for i := range events {
-		if m, ok := events[i].Body.(*decode.Message); ok && Asks(m) {
-			out[i].Answer = answerOf(events, i)
+		e := &events[i]
+		if e.At.After(newest) {
+			newest = e.At
+		}
+		last := func(requests []int) *decode.Event { return &events[requests[len(requests)-1]] }
+		end(Unanswered, func(requests []int) bool { return newest.Sub(last(requests).At) > ExchangeLifetime })
+		switch b := e.Body.(type) {
+		case *decode.Message:
+			end(Answered, func(requests []int) bool {
+				return slices.ContainsFunc(requests, func(j int) bool { return Settles(b) && isAnswer(e, &events[j]) })
+			})
+			if !Asks(b) {
+				break
+			}
+			if at := slices.IndexFunc(open, func(requests []int) bool { return fromSame(e, last(requests)) && Repeats(e, last(requests)) }); at >= 0 {
+				open[at] = append(open[at], i)
+			} else {
+				open = append(open, []int{i})
+			}
+		case *decode.Closed:
+			answer := Unanswered
+			if b.How == stream.Cut {
+				answer = Undecided
+			}
+			end(answer, func(requests []int) bool {
+				return e.Conn.ID == last(requests).Conn.ID && (b.How == stream.Reset || e.From != last(requests).From)
+			})
 		}
 	}
 	return out
 }
 
-func answerOf(events []decode.Event, i int) Answer {
-	req := &events[i]
-	id := messageID(req.Body.(*decode.Message))
-	newest := req.At
-	for j := range events {
-		e := &events[j]
-		if e.At.After(newest) {
-			newest = e.At
-		}
-		if j <= i {
-			continue
-		}
-		if newest.Sub(req.At) > ExchangeLifetime {
-			return Unanswered
-		}
-		if e.Conn.ID != req.Conn.ID {
-			continue
-		}
-		switch b := e.Body.(type) {
-		case *decode.Message:
-			g := b.Meaning
-			if Settles(b) && e.From != req.From && g.RequestID == id && e.At.Add(-g.RTT).Equal(req.At) {
-				return Answered
-			}
-		case *decode.Closed:
-			if b.How == stream.Reset || b.How == stream.Fin && e.From != req.From {
-				return Unanswered
-			}
-		}
-	}
-	return Undecided
+func fromSame(a, b *decode.Event) bool { return a.Conn.ID == b.Conn.ID && a.From == b.From }
+
+func isAnswer(e, req *decode.Event) bool {
+	g := &e.Body.(*decode.Message).Meaning
+	return e.Conn.ID == req.Conn.ID && e.From != req.From && e.At.Add(-g.RTT).Equal(req.At) && g.RequestID == messageID(req.Body.(*decode.Message))
 }
 
 var laterFilters = []string{

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -21,7 +22,7 @@ type Answer uint8
 // The answers.
 const (
 	Undecided  Answer = iota // no answer may come, or it may yet
-	Answered                 // the answer came
+	Answered                 // the answer came, to the message or to one that repeats it
 	Unanswered               // the exchange ended without one
 )
 
@@ -52,6 +53,14 @@ func Settles(m *decode.Message) bool {
 	}
 	empty := coap.Code(m.Plain[1]) == coap.Empty && coap.Type(m.Plain[0]>>4&3) == coap.Acknowledgement
 	return !empty || !m.Meaning.Answers.RepliesLater()
+}
+
+// Repeats reports whether a message, sent by the same peer of the same connection
+// later than another one, is that one again: RFC 7252 section 4.2. An exchange
+// that is open goes on with it, so that what answers either answers both.
+func Repeats(e, earlier *decode.Event) bool {
+	m, old := e.Body.(*decode.Message), earlier.Body.(*decode.Message)
+	return coap.Type(m.Plain[0]>>4&3) == coap.Confirmable && e.At.Sub(earlier.At) <= ExchangeLifetime && bytes.Equal(m.Plain, old.Plain)
 }
 
 // messageID returns the ID of a message.
