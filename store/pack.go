@@ -14,12 +14,13 @@ import (
 type packer struct {
 	credentials *lightssl.Credentials // of the event's connection, nil if not known
 	buf         []byte
+	sealed      []byte
 	words       words
-	sealer      sealer
+	sealing     *sealing // of the event's connection
 	latest      latest
 }
 
-func newPacker() packer { return packer{words: newWords(), sealer: newSealer()} }
+func newPacker() packer { return packer{words: newWords()} }
 
 // latest is the message that was packed last. The other leg of a pair mostly
 // carries the same one next, which then is kept once.
@@ -115,7 +116,7 @@ func (p *packer) message(c *content, e *decode.Event, m *decode.Message, wide bo
 		shared = p.latest.place
 		b[form] |= formShared
 		b = binary.LittleEndian.AppendUint64(b, uint64(shared))
-	} else if iv, ok := p.sealer.iv(p.credentials, e, m); ok {
+	} else if iv, ok := p.iv(e, m); ok {
 		tail = len(b)
 		b = append(append(b, iv[:]...), m.Plain...)
 	} else {
@@ -123,7 +124,15 @@ func (p *packer) message(c *content, e *decode.Event, m *decode.Message, wide bo
 		b = appendBytes(appendBytes(appendBytes(b, e.Raw), m.Plain), m.Padded)
 	}
 	p.buf = b
+	p.sealing.follow(e)
 	return b, tail, shared
+}
+
+// iv returns the IV of a message's frame, or false if the plaintext does not seal
+// to the frame.
+func (p *packer) iv(e *decode.Event, m *decode.Message) (iv [lightssl.BlockLen]byte, ok bool) {
+	iv, ok, p.sealed = p.sealing.iv(p.credentials, e, m, p.sealed)
+	return iv, ok
 }
 
 // meaning appends what a message means, after the byte that says which of it.

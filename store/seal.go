@@ -42,32 +42,64 @@ func (s *sealer) appendFrame(dst []byte, c *lightssl.Credentials, iv, plain []by
 	return cipher.AppendSealedFrame(dst, plain)
 }
 
+// sealing finds out the IVs of a connection's frames. The zero value is ready.
+type sealing struct {
+	cipher *lightssl.Cipher           // nil until it is needed
+	heads  [2][lightssl.BlockLen]byte // by sender: the IV of the next frame, if none is missing
+}
+
+// sealingSize is an estimate of the memory of a sealing's cipher.
+const sealingSize = 600
+
+// start begins with other credentials.
+func (s *sealing) start(c *lightssl.Credentials) {
+	iv := [lightssl.BlockLen]byte(c.IV())
+	*s = sealing{heads: [2][lightssl.BlockLen]byte{iv, iv}}
+}
+
+// follow notes how a frame begins, which is the IV of the next one.
+func (s *sealing) follow(e *decode.Event) {
+	if len(e.Raw) >= lightssl.FrameHeaderLen+lightssl.BlockLen {
+		copy(s.heads[e.From&1][:], e.Raw[lightssl.FrameHeaderLen:])
+	}
+}
+
 // iv returns the IV under which a message's plaintext seals to its frame, or
-// false if nothing does. The first block tells the IV and the last one whether
-// the key is right; a frame of one block seals to itself under any key.
-func (s *sealer) iv(c *lightssl.Credentials, e *decode.Event, m *decode.Message) (iv [lightssl.BlockLen]byte, ok bool) {
+// false if nothing does. scratch is for its use, and returned.
+func (s *sealing) iv(c *lightssl.Credentials, e *decode.Event, m *decode.Message, scratch []byte) (iv [lightssl.BlockLen]byte, ok bool, _ []byte) {
 	if c == nil || len(m.Plain) > lightssl.MaxMessageLen || !isPadded(m.Padded, m.Plain) ||
 		len(e.Raw) != lightssl.FrameHeaderLen+len(m.Padded) || lightssl.FrameLen(e.Raw) != len(e.Raw) {
-		return iv, false
+		return iv, false, scratch
 	}
+	if s.cipher == nil {
+		s.cipher = lightssl.NewCipher(*c)
+	}
+	iv = s.heads[e.From&1]
+	s.cipher.SetHead(iv[:])
+	scratch = s.cipher.SealRaw(scratch[:0], m.Padded)
+	ciphertext := e.Raw[lightssl.FrameHeaderLen:]
+	if bytes.Equal(scratch, ciphertext) {
+		return iv, true, scratch
+	}
+	iv, ok = s.derive(c, m.Padded, ciphertext)
+	return iv, ok, scratch
+}
+
+// derive returns the IV of a frame before which something is missing. The first
+// block tells it, and the last one whether the key is right; a frame of one block
+// seals to itself under any key.
+func (s *sealing) derive(c *lightssl.Credentials, padded, ciphertext []byte) (iv [lightssl.BlockLen]byte, ok bool) {
 	const n = lightssl.BlockLen
-	cipher := s.cipher(c)
-	ciphertext, last := e.Raw[lightssl.FrameHeaderLen:], len(m.Padded)-n
-	if last > 0 {
-		cipher.SetHead(ciphertext[last-n:])
-		s.scratch = cipher.SealRaw(s.scratch[:0], m.Padded[last:])
-		if !bytes.Equal(s.scratch, ciphertext[last:]) {
+	if last := len(padded) - n; last > 0 {
+		s.cipher.SetHead(ciphertext[last-n:])
+		if !bytes.Equal(s.cipher.SealRaw(nil, padded[last:]), ciphertext[last:]) {
 			return iv, false
 		}
 	}
-	cipher.SetHead(zero[:])
-	opened, _ := cipher.Open(s.scratch[:0], ciphertext[:n]) // the padding is none: there is one block
-	s.scratch = opened[:n]
-	subtle.XORBytes(iv[:], s.scratch, m.Padded)
+	opened, _ := lightssl.NewOpener(c).Open(nil, iv[:], ciphertext[:n]) // the padding is none: there is one block
+	subtle.XORBytes(iv[:], opened[:n], padded)
 	return iv, true
 }
-
-var zero [lightssl.BlockLen]byte
 
 // isPadded reports whether padded is plain with its padding.
 func isPadded(padded, plain []byte) bool {
