@@ -44,10 +44,8 @@ func (a *app) doAnywhere(act action) bool {
 // doFilter narrows and searches.
 func (a *app) doFilter(act action) bool {
 	switch act {
-	case actNext:
-		a.next(1)
-	case actPrev:
-		a.next(-1)
+	case actNext, actPrev:
+		a.next(stepOf(act))
 	case actToggle:
 		a.toggleFilter()
 	case actFollowIt:

@@ -44,6 +44,7 @@ type app struct {
 	intercept      string // the filter of what is held
 	filterHistory  history
 	commentHistory history
+	findHistory    history
 	search         store.Match // what n goes to
 	searching      Safe        // the same in words, "": the next problem
 	hunt           *hunt       // a search that goes on

@@ -159,17 +159,17 @@ func (a *app) footer(w int) Safe {
 	}
 	const last = "? help"
 	var text Safe
-	told := map[action]bool{actHelp: true}
+	told, taken := map[action]bool{actHelp: true}, map[Safe]bool{}
 	places := a.places()
 	if a.at == startView && a.top() == nil {
 		places = places[:1]
 	}
 	for _, p := range places {
 		for _, b := range bindings {
-			if b.in&p == 0 || b.foot == "" || told[b.do] {
+			if b.in&p == 0 || b.foot == "" || told[b.do] || taken[b.first()] {
 				continue
 			}
-			told[b.do] = true
+			told[b.do], taken[b.first()] = true, true
 			if next := text + b.first() + " " + b.foot + "  "; width(next)+len(last) <= w {
 				text = next
 			}

@@ -14,6 +14,7 @@
 //	safe.go canvas.go theme.go       text that may be drawn; drawing; roles and their styles
 //	list.go tree.go letters.go hex.go text.go spark.go              widgets
 //	dialog.go menu.go prompt.go editor.go explain.go                what lies on a view
+//	needle.go hexfind.go followfind.go                              finding inside of bytes and of a conversation
 //	model.go scope.go filter.go find.go clock.go sort.go marks.go   the events as the screen sees them
 //	privacy.go copy.go export.go replay.go log.go    what else can be done with them
 //	start.go sessions.go device.go messages.go event.go handshake.go ladder.go follow.go stats.go   views

@@ -16,6 +16,9 @@ func (a *app) next(by int) {
 	a.goOn()
 }
 
+// stepOf is the direction in which a key looks for a hit.
+func stepOf(act action) int { return map[action]int{actNext: 1, actPrev: -1}[act] }
+
 // hunt is a search that goes on.
 type hunt struct {
 	seeker *store.Seeker

@@ -72,6 +72,9 @@ func (f *follow) refresh() {
 	if m := f.app.model; !m.paused && f.talk.refresh() {
 		m.more = true
 	}
+	if f.talk.searchOn() {
+		f.app.model.more = true
+	}
 }
 
 // arrive implements arriver.
@@ -128,6 +131,10 @@ func (f *follow) do(act action) bool {
 		f.talk.form = (f.talk.form + 1) % len(talkForms)
 	case actExchange:
 		f.exchange(seq, ok)
+	case actFind:
+		f.app.openFind(f.talk, "find in this conversation: ")
+	case actNext, actPrev:
+		return f.talk.findNext(f.app, stepOf(act))
 	case actOpen:
 		return ok && f.app.showEvent(seq)
 	case actExplain:
@@ -184,6 +191,8 @@ type talkPane struct {
 	sel    int
 	follow bool
 	msg    coap.Message
+	sought needle    // what is found in it
+	search *talkHunt // a search that goes on
 }
 
 func (t *talkPane) place() place { return inText }
@@ -236,6 +245,7 @@ func (t *talkPane) Draw(screen tcell.Screen) {
 				c.text(0, y, "►", strong)
 			}
 			row.text(0, 0, l.text, l.role)
+			t.light(row, &l)
 			y++
 		}
 	}
@@ -268,29 +278,37 @@ func (t *talkPane) block(i, w int) []line {
 	}
 	sign := map[stream.Direction]Safe{stream.FromDevice: "►", stream.FromCloud: "◄"}[e.From]
 	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sign))
-	title, r := kindOf(&e), sender(e.From)
-	m, isMessage := e.Body.(*decode.Message)
-	if isMessage && t.formShown() != "summary" {
+	lines := []line{{text: head + t.title(&e), role: sender(e.From), hang: len(talkIndent)}}
+	if m, ok := e.Body.(*decode.Message); ok {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
-		title = requestLine(&t.msg) + "   " + title
-	} else {
-		title += " " + t.app.summaryOf(&e)
-	}
-	if rtt := rttOf(&e); rtt != "" {
-		title += "   " + rtt
-	}
-	lines := []line{{text: head + title, role: r, hang: 14}}
-	if isMessage {
-		lines = append(lines, t.payload(w-14)...)
+		lines = append(lines, t.payload(w-len(talkIndent))...)
 	}
 	if e.Altered {
-		lines = append(lines, line{text: "              ALTERED on the way", role: altered})
+		lines = append(lines, line{text: talkIndent + "ALTERED on the way", role: altered})
 	}
 	lines = wrapped(lines, w)
 	if len(lines) > maxTalk {
-		lines = append(lines[:maxTalk], line{text: "              … (Enter shows it whole)", role: quiet})
+		lines = append(lines[:maxTalk], line{text: talkIndent + "… (Enter shows it whole)", role: quiet})
 	}
 	return append(lines, line{})
+}
+
+// talkIndent is what stands before what an event carries.
+const talkIndent = "              "
+
+// title returns the first line of an event, behind its time.
+func (t *talkPane) title(e *decode.Event) Safe {
+	title := kindOf(e)
+	if m, ok := e.Body.(*decode.Message); ok && t.formShown() != "summary" {
+		t.msg.Parse(m.Plain) // was parsed once, so it parses
+		title = requestLine(&t.msg) + "   " + title
+	} else {
+		title += " " + t.app.summaryOf(e)
+	}
+	if rtt := rttOf(e); rtt != "" {
+		title += "   " + rtt
+	}
+	return title
 }
 
 // formShown is how messages are shown: while privacy is on, as a summary.
@@ -332,24 +350,24 @@ func (t *talkPane) payload(w int) []line {
 	if len(b) == 0 {
 		return nil
 	}
-	const indent = "              "
 	switch t.formShown() {
 	case "summary":
 		return nil
 	case "text":
 		if isText(b) {
-			return textLines(b, indent)
+			return textLines(b, talkIndent)
 		}
 	}
 	per := max(min(16, w/4), 4)
 	var lines []line
+	hits := t.sought.hits(b)
 	for at := 0; at < len(b) && len(lines) <= maxTalk; at += per {
 		row := b[at:min(at+per, len(b))]
 		ascii := Safe("")
 		for _, c := range row {
 			ascii += printable(c)
 		}
-		lines = append(lines, line{text: indent + padded(Safe(fmt.Sprintf("% x", row)), 3*per+1) + ascii, role: normal})
+		lines = append(lines, line{text: talkIndent + padded(Safe(fmt.Sprintf("% x", row)), 3*per+1) + ascii, role: normal, lit: hexLit(hits, at, per)})
 	}
 	return lines
 }

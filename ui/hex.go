@@ -18,6 +18,7 @@ type hexPane struct {
 	cursor   int
 	from, to int       // the selected range
 	mixed    byteRange // the block that goes into the selected one by XOR
+	sought   needle    // what is found in them
 	top      int       // first visible row
 	perRow   int       // bytes a row, as drawn last
 	visible  int       // rows that fit, as drawn last
@@ -143,9 +144,14 @@ func (h *hexPane) drawRow(c canvas, r int) {
 	start := r * h.perRow
 	c.text(0, 0, Safe(fmt.Sprintf("%04x", start)), quiet)
 	ascii := hexWidth(h.perRow) - h.perRow
-	for i := range min(h.perRow, len(h.data)-start) {
+	n := min(h.perRow, len(h.data)-start)
+	lit := h.lit(start, start+n)
+	for i := range n {
 		at := start + i
 		st := h.byteStyle(at)
+		if lit[i] {
+			st = h.look.style(warning).Reverse(true).Underline(at == h.cursor && h.HasFocus())
+		}
 		c.styled(h.column(i), 0, Safe(fmt.Sprintf("%02x", h.data[at])), st)
 		if at+1 < h.to && at >= h.from && i+1 < h.perRow {
 			c.styled(h.column(i)+2, 0, Safe("  "[:h.column(i+1)-h.column(i)-2]), h.look.style(normal).Reverse(true))

@@ -71,6 +71,7 @@ const (
 
 	actPause    action = "pause"
 	actFilter   action = "filter"
+	actFind     action = "find"
 	actNext     action = "next"
 	actPrev     action = "previous"
 	actValue    action = "filter-value"
@@ -152,6 +153,8 @@ var bindings = []binding{
 
 	{actOlder, "[", inHandshake, "older", "the attempt before"},
 	{actNewer, "]", inHandshake, "newer", "the attempt after"},
+
+	{actFind, "/", inHex | inFollow, "find", "find text or hex bytes in these bytes, in this conversation"},
 
 	{actNextPane, "Tab", anywhere, "pane", "next pane"},
 	{actPrevPane, "Shift-Tab", anywhere, "", "previous pane"},

@@ -124,6 +124,11 @@ func (m *messages) do(act action) bool {
 		m.explain()
 	case actValue:
 		m.filterValue()
+	case actFind:
+		m.app.focusOn(m.hex)
+		m.app.openFind(m.hex, "find in these bytes: ")
+	case actNext, actPrev:
+		return m.app.pane() == pane(m.hex) && m.hex.findNext(m.app, stepOf(act))
 	default:
 		return false
 	}

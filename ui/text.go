@@ -9,7 +9,8 @@ import (
 type line struct {
 	text Safe
 	role role
-	hang int // where the text goes on, if it does not fit one line
+	hang int         // where the text goes on, if it does not fit one line
+	lit  []byteRange // cells that show hits, of a line that fits; nil: nobody looked
 
 	beside *line // drawn in the right half; nil: nothing
 }
@@ -75,7 +76,7 @@ func wrapped(lines []line, w int) []line {
 	var out []line
 	for _, l := range lines {
 		for _, part := range wrap(l.text, w, l.hang) {
-			out = append(out, line{text: part, role: l.role})
+			out = append(out, line{text: part, role: l.role, lit: l.lit})
 		}
 	}
 	return out
