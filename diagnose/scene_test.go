@@ -80,7 +80,7 @@ func (s *scene) add(it stream.Item) { s.items = append(s.items, it) }
 // send is bytes in one segment, or in some if the scene is cut.
 func (l *line) send(from stream.Direction, b []byte) {
 	l.wait(l.pace)
-	for n := len(b); len(b) > 0; b = b[n:] {
+	for n := 0; len(b) > 0; b = b[n:] {
 		if n = len(b); l.cut > 0 && l.cipher[0] != nil {
 			n = min(n, l.cut)
 		}
@@ -129,6 +129,7 @@ func (l *line) sendIdentity() *line {
 
 // sealed is the record of 384 bytes for a device's key, signed with a server's.
 func (l *line) sealed(material []byte, to *rsa.PublicKey, by *rsa.PrivateKey) []byte {
+	//lint:ignore SA1019 the protocol is PKCS #1 v1.5 and nothing else
 	c, err := rsa.EncryptPKCS1v15(rand.Reader, to, material)
 	if err != nil {
 		l.tb.Fatal(err)

@@ -290,6 +290,7 @@ var staging = []staged{
 	}},
 	{id: "PH-41", name: "too-short", sure: Certain, evidence: "identity wire 0-256", play: func(s *scene) {
 		l := s.call(0).sendNonce()
+		//lint:ignore SA1019 the protocol is PKCS #1 v1.5 and nothing else
 		b, err := rsa.EncryptPKCS1v15(rand.Reader, &sim.ServerKey().PublicKey, l.nonce[:])
 		if err != nil {
 			s.tb.Fatal(err)

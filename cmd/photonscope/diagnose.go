@@ -122,7 +122,6 @@ type diagnosis struct {
 	reports  []diagnose.Report // of a report, in order
 	count    struct{ sessions, online, found, unknown, opened int }
 	failed   error
-	started  bool
 }
 
 func (a *app) newDiagnosis(f *diagnoseFlags) *diagnosis {
