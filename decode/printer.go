@@ -2,6 +2,7 @@ package decode
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/field"
@@ -280,7 +281,7 @@ func flatten(dst, fields []field.Field) []field.Field {
 }
 
 // Lookup appends to dst the values of the event's fields with the given key,
-// in order.
+// in order. It finds those that only the tree shows as well.
 func (p *Printer) Lookup(dst []field.Value, e *Event, key string) []field.Value {
 	switch key {
 	case defType.Key:
@@ -293,6 +294,53 @@ func (p *Printer) Lookup(dst []field.Value, e *Event, key string) []field.Value 
 			dst = append(dst, v)
 		}
 	})
+	if !slices.Contains(treeKeys, key) {
+		return dst
+	}
+	values := LookupTree(dst, e, key)
+	if p.Private && !isHarmless(key) {
+		for i := range values[len(dst):] {
+			values[len(dst)+i] = field.WordOf(Masked)
+		}
+	}
+	return values
+}
+
+// treeKeys are the keys of the fields that only the tree shows.
+var treeKeys = onlyInTree()
+
+func onlyInTree() (keys []string) {
+	listed := make(map[string]bool)
+	for _, name := range EventTypes {
+		always, sometimes := EventFields(name)
+		for _, d := range slices.Concat(always, sometimes) {
+			listed[d.Key] = true
+		}
+	}
+	for _, d := range Fields() {
+		if !listed[d.Key] {
+			keys = append(keys, d.Key)
+		}
+	}
+	return keys
+}
+
+// LookupTree appends to dst the values of the fields with the given key in the
+// event's layers ([Dissect]), in order. It makes the layers for that.
+func LookupTree(dst []field.Value, e *Event, key string) []field.Value {
+	for _, layer := range Dissect(e) {
+		dst = appendTree(dst, layer.Fields, key)
+	}
+	return dst
+}
+
+func appendTree(dst []field.Value, tree []field.Field, key string) []field.Value {
+	for i := range tree {
+		if f := &tree[i]; f.Key == key && f.Value.Type() != field.None {
+			dst = append(dst, f.Value)
+		}
+		dst = appendTree(dst, tree[i].Fields, key)
+	}
 	return dst
 }
 

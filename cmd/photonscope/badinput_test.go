@@ -81,6 +81,7 @@ func TestEveryUnusableCommandLineGetsOneSentence(t *testing.T) {
 		{2, "-T fields and -e go together", "demo -T fields"},
 		{2, "-T fields and -e go together", "demo -e time"},
 		{2, "-e photon.none: no field has this name", "demo -T fields -e photon.none"},
+		{2, "-e photon.answered: it is a field of -Y only", "demo -T fields -e photon.answered"},
 		{2, "--legs cloud means nothing", "demo --legs cloud"},
 		{2, "--log-level loud means nothing", "demo --log-level loud"},
 		{2, "--log /nowhere/at/all: no such file", "demo --log /nowhere/at/all"},

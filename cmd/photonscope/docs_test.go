@@ -67,7 +67,7 @@ func TestFieldReferenceIsCurrent(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", d.Key, typ, eventsWith(d), cell(d.Help), fieldSource(t, d.Key, sections), examples[d.Key])
 	}
 	b.WriteString("\n`…`: may occur more than once; an array in NDJSON. `word`: text of photonscope's own. `text`: text from the wire. `bytes`: lower-case hex. `any`: each value has a type of its own.\n")
-	b.WriteString("In `tree`: shown by `-v`, on its bytes; no field of NDJSON. Source: a section of [protocol.md](protocol.md), which names the files of firmware and servers; no source: photonscope's own. The examples are the first ones of the recordings in `captures/testdata` or, failing that, of a simulated session; long ones are cut.\n")
+	b.WriteString("In `tree`: shown by `-v`, on its bytes, and printed by `-e`; no field of NDJSON. Source: a section of [protocol.md](protocol.md), which names the files of firmware and servers; no source: photonscope's own. The examples are the first ones of the recordings in `captures/testdata` or, failing that, of a simulated session; long ones are cut.\n")
 	golden(t, filepath.Join(docsFolder, "fields.md"), b.Bytes())
 }
 

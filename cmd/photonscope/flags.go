@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/store/filter"
 	"github.com/photonscope/photonscope/ui"
 )
 
@@ -59,6 +60,9 @@ func (o *outputFlags) check(a *app) error {
 		return err
 	}
 	for _, key := range o.fields {
+		if !decode.IsField(key) && slices.ContainsFunc(filter.Fields(), func(f filter.Field) bool { return f.Key == key }) {
+			return usageError("-Y '"+key+"'; docs/fields.md lists what -e prints", "-e %s: it is a field of -Y only", key)
+		}
 		if !decode.IsField(key) {
 			return usageError("docs/fields.md lists all fields", "-e %s: no field has this name", key)
 		}

@@ -117,20 +117,7 @@ func listed(s *scratch, dst []field.Value, f *Field) []field.Value {
 // inTree finds a field in the event's tree, which is made for it: these fields
 // are rare, and the only ones that allocate.
 func inTree(s *scratch, dst []field.Value, f *Field) []field.Value {
-	for _, layer := range decode.Dissect(s.e) {
-		dst = appendTree(dst, layer.Fields, f)
-	}
-	return dst
-}
-
-func appendTree(dst []field.Value, tree []field.Field, f *Field) []field.Value {
-	for i := range tree {
-		if tree[i].Key == f.Key {
-			dst = append(dst, tree[i].Value)
-		}
-		dst = appendTree(dst, tree[i].Fields, f)
-	}
-	return dst
+	return decode.LookupTree(dst, s.e, f.Key)
 }
 
 // ownGetter returns the getter of a field of package decode.
