@@ -15,7 +15,7 @@ func (a *app) drawAll(c canvas) {
 	} else {
 		a.drawTabs(c.row(0), size)
 	}
-	c.row(1).text(1, 0, a.contextLine(size), normal)
+	c.row(1).text(1, 0, a.contextLine(size, c.w-1), normal)
 	body := c.sub(0, 2, c.w, c.h-4)
 	if _, events := a.view().(eventLister); events && !a.opt.Live && size >= standard {
 		body.h--
@@ -130,24 +130,29 @@ func (a *app) state() (Safe, role) {
 		return "● LIVE", good
 	case a.opt.Live:
 		return "○ ENDED", quiet
+	case a.opt.following():
+		return "● FOLLOWING", good
 	case a.opt.loading():
 		return "◐ LOADING  " + a.opt.progress(), warning
 	}
 	return "○ FILE", quiet
 }
 
-func (a *app) contextLine(size class) Safe {
-	text := a.model.hide(clean(a.opt.Title)) + "   "
-	if size <= narrow {
-		text = ""
-	}
+// minTitle is how many cells of what is watched are always shown.
+const minTitle = 12
+
+// contextLine says what is watched and what of it is shown. Of a long path the
+// middle goes first.
+func (a *app) contextLine(size class, w int) Safe {
+	text := a.view().context()
 	if label := a.model.scopeLabel(); label != "" {
-		text += label + "   "
+		text = label + "   " + text
 	}
-	if more := a.view().context(); more != "" {
-		text += more
+	if size <= narrow {
+		return text
 	}
-	return text
+	const gap = "   "
+	return shortened(a.model.hide(clean(a.opt.Title)), max(w-width(text)-len(gap), minTitle)) + gap + text
 }
 
 // footer lists the keys of the focused pane, as many as fit, and always help.

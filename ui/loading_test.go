@@ -37,3 +37,39 @@ func TestWithoutASizeTheScreenSaysWhatWasRead(t *testing.T) {
 		}
 	}
 }
+
+func TestACaptureThatGrowsIsFollowed(t *testing.T) {
+	all := talk(t)
+	var caughtUp, over atomic.Bool
+	d := drive(t, 100, 30, Options{
+		Title: "grows.pcapng", Loading: func() bool { return !over.Load() },
+		Progress: func() Progress { return Progress{Read: 2_500_000, Following: caughtUp.Load()} },
+	})
+	d.see("LOADING  2500.0 kB")
+	d.store.Append(all[:100])
+	caughtUp.Store(true)
+	d.see("● FOLLOWING").press("2").see("events   following").see("►    100")
+	d.store.Append(all[100:150])
+	d.see("►    150").press("k").press("g").see("►      1")
+	d.store.Append(all[150:])
+	d.see("▼ 100 new below")
+	over.Store(true)
+	d.see("FILE")
+}
+
+func TestALongPathIsShortenedInTheMiddle(t *testing.T) {
+	path := "/home/someone/recordings/of/the/year/2026/november/in/the/office/photon-at-the-window.pcapng"
+	a := newApp(Options{Store: stored(talk(t)...), Title: path})
+	press(a, "2", "s", "l")
+	if got, want := a.contextLine(standard, 80), Safe("/home/someon…ton-at-the-window.pcapng   / none   250 events   sorted by length ↓"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for w := 2; w < 100; w++ {
+		for _, s := range []Safe{Safe(path), "路径路径路径路径.pcapng", "a路b"} {
+			got := shortened(s, w)
+			if width(got) > w || width(s) <= w && got != s || width(got) < w-2 && width(s) > w {
+				t.Errorf("%s in %d cells: %q, %d cells", s, w, got, width(got))
+			}
+		}
+	}
+}

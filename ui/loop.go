@@ -27,6 +27,7 @@ type drawState struct {
 	ended bool
 	loads bool
 	read  Safe
+	grows bool
 
 	held int
 	beat int64 // fifths of a second while something is held: its time runs down
@@ -66,7 +67,7 @@ func (r *refresher) run(ctx context.Context) {
 // drawState returns what a draw depends on beside the store. It is safe to call
 // beside the loop.
 func (a *app) drawState() drawState {
-	s := drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.loading(), read: a.opt.progress(), held: len(a.opt.held())}
+	s := drawState{notes: a.opt.Log.count(), ended: a.opt.ended(), loads: a.opt.loading(), read: a.opt.progress(), grows: a.opt.grows(), held: len(a.opt.held())}
 	if s.held > 0 {
 		s.beat = a.now().UnixMilli() / 200
 	}

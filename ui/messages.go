@@ -49,7 +49,7 @@ func (m *messages) events() *list { return m.list }
 func (m *messages) context() Safe {
 	text := m.app.model.label() + m.app.model.sortText()
 	switch {
-	case m.list.follow && m.app.opt.Live:
+	case m.list.follow && m.app.opt.grows():
 		text += "   following"
 	case m.list.below() > 0:
 		text += Safe(fmt.Sprintf("   ▼ %d new below, G follows", m.list.below()))

@@ -61,6 +61,20 @@ func clip(s Safe, w int) Safe {
 	return s[:prefix(s, w-1)] + "…"
 }
 
+// shortened returns the text in at most w cells, with "…" for its middle: of a
+// path the end, which names the file, tells most.
+func shortened(s Safe, w int) Safe {
+	if width(s) <= w {
+		return s
+	}
+	head := prefix(s, (w-1)/3)
+	tail := head + prefix(s[head:], width(s)-w+1)
+	if width(s[tail:]) > w-1-width(s[:head]) { // half of a wide character
+		tail += prefix(s[tail:], 2)
+	}
+	return s[:head] + "…" + s[tail:]
+}
+
 // prefix returns how many bytes of the text fit into w cells.
 func prefix(s Safe, w int) (end int) {
 	for end < len(s) {

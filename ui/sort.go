@@ -43,7 +43,7 @@ func (a *app) sortBy(by store.Column, name Safe) {
 // another order than that of arrival need not be the last ones. It reports whether
 // the list of messages followed.
 func (a *app) stopFollowing() (followed bool) {
-	followed = a.messagesView().list.follow && a.opt.Live
+	followed = a.messagesView().list.follow && a.opt.grows()
 	for _, v := range a.views {
 		if l, ok := v.(eventLister); ok {
 			l.events().follow, l.events().seen = false, l.events().rows.Len()

@@ -45,7 +45,10 @@ type Options struct {
 
 // Progress is how many bytes of a capture were read, and how many there are, 0 if
 // that is not known: a pipe.
-type Progress struct{ Read, Total int64 }
+type Progress struct {
+	Read, Total int64
+	Following   bool // all that there was is read; the capture may grow
+}
 
 // text writes the progress for the first line.
 func (p Progress) text() Safe {
@@ -66,6 +69,12 @@ func (o *Options) progress() Safe {
 	}
 	return o.Progress().text()
 }
+
+// following reports whether a capture is read on as it grows.
+func (o *Options) following() bool { return o.loading() && o.Progress != nil && o.Progress().Following }
+
+// grows reports whether what comes last is news.
+func (o *Options) grows() bool { return o.Live || o.following() }
 
 func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }
 

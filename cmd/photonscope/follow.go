@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type follower struct {
 	name     string
 	say      func(string, ...any)
 	read     int64
-	caughtUp bool // it came to the end once: what is read since is news
+	caughtUp *atomic.Bool // it came to the end once: what is read since is news
 	over     bool
 }
 
@@ -37,7 +38,7 @@ func (f *follower) Read(b []byte) (int, error) {
 		if f.over {
 			return 0, io.EOF
 		}
-		f.caughtUp = true
+		f.caughtUp.Store(true)
 		select {
 		case <-f.ctx.Done():
 			return 0, io.EOF

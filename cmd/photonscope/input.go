@@ -112,7 +112,7 @@ func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Read
 	case !info.Mode().IsRegular():
 		return newInterruptible(ctx, f, end), nil
 	case r.follow:
-		in.follow = &follower{ctx: ctx, file: f, name: name, say: r.app.say}
+		in.follow = &follower{ctx: ctx, file: f, name: name, say: r.app.say, caughtUp: &r.progress.caughtUp}
 		return in.follow, nil
 	}
 	return f, nil
@@ -126,10 +126,15 @@ func (in *inputs) close() {
 
 // progress is how much of the captures was read, as they lie on the disk: packed
 // ones in packed bytes.
-type progress struct{ read, total atomic.Int64 }
+type progress struct {
+	read, total atomic.Int64
+	caughtUp    atomic.Bool // with a capture that is followed
+}
 
 // now returns it, with the total 0 if that is not known.
-func (p *progress) now() ui.Progress { return ui.Progress{Read: p.read.Load(), Total: p.total.Load()} }
+func (p *progress) now() ui.Progress {
+	return ui.Progress{Read: p.read.Load(), Total: p.total.Load(), Following: p.caughtUp.Load()}
+}
 
 // waking is an input that may have to wait for bytes: it tells before and after,
 // and counts what it got.

@@ -291,7 +291,7 @@ func (r *reading) interrupted(ctx context.Context, in *inputs) error {
 
 // endedByHand reports whether the user ended an input that has no end.
 func (r *reading) endedByHand(ctx context.Context, in *inputs) bool {
-	return ctx.Err() != nil && r.follow && (in.follow == nil || in.follow.caughtUp)
+	return ctx.Err() != nil && r.follow && (in.follow == nil || r.progress.caughtUp.Load())
 }
 
 // isCutOff reports whether a capture ends inside one of its parts.
