@@ -35,6 +35,7 @@ type Diagnoser struct {
 	legs    map[stream.ConnID]*leg
 	latest  *leg
 	told    map[told]bool
+	settled map[uint32]bool // by session: something certain or likely was found, on either leg: what follows from it is not told
 	devices map[lightssl.DeviceID]*device
 	callers map[netip.Addr]*caller
 	servers map[netip.AddrPort]*server
@@ -77,7 +78,7 @@ func New(opt Options) *Diagnoser {
 		opt.Keys = new(lightssl.Keyring)
 	}
 	return &Diagnoser{
-		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[told]bool),
+		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[told]bool), settled: make(map[uint32]bool),
 		devices: make(map[lightssl.DeviceID]*device), callers: make(map[netip.Addr]*caller), servers: make(map[netip.AddrPort]*server),
 	}
 }
@@ -127,8 +128,11 @@ func (d *Diagnoser) forget(l *leg) {
 			return
 		}
 	}
-	for id := range l.found {
-		delete(d.told, told{l.session, id})
+	delete(d.settled, l.session)
+	for key := range d.told {
+		if key.session == l.session {
+			delete(d.told, key)
+		}
 	}
 }
 

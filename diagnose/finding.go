@@ -36,7 +36,9 @@ func (l *leg) find(at *decode.Event, f draft) {
 		return
 	}
 	l.d.told[key], l.found[f.id] = true, true
-	l.settled = l.settled || f.sure != Possible
+	if f.sure != Possible {
+		l.d.settled[l.session] = true
+	}
 	cause, place := Find(f.id), l.place()
 	body := &decode.Finding{
 		ID: f.id, Title: f.title, Confidence: f.sure, Evidence: f.evidence, RuledOut: f.ruledOut,

@@ -26,7 +26,6 @@ type leg struct {
 	judged  bool // what follows from the end was told
 	over    [2]bool
 	found   map[string]bool
-	settled bool // something certain or likely was found: what follows from it is not told
 
 	opened, nonce, identity, credentials, hello, reply mark
 	last                                               [2]mark // by sender: the last event with bytes
@@ -186,7 +185,7 @@ func (l *leg) awaitsRest() bool {
 // had come to.
 func (l *leg) concluded(e *decode.Event) {
 	switch {
-	case l.settled, l.joined && !l.identity.seen():
+	case l.d.settled[l.session], l.joined && !l.identity.seen():
 	case !l.nonce.seen():
 		l.endedWithoutNonce(e)
 	case !l.identity.seen():
