@@ -23,6 +23,9 @@ func (l *leg) helloWait() time.Duration {
 // replied takes the cloud's Hello.
 func (l *leg) replied(e *decode.Event, m mark) {
 	l.reply = m
+	if l.credentials.seen() && l.frames[stream.FromDevice] > 0 { // only an end before that looks at the records again
+		l.identityRaw, l.record = nil, nil
+	}
 	if l.id != nil && l.id.Opened {
 		if dev := l.d.devices[l.id.Identity.Device]; dev != nil {
 			dev.accepted = l.conn.Cloud

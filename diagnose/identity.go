@@ -20,7 +20,7 @@ func (l *leg) checkIdentity(e *decode.Event) {
 	if !l.id.Opened {
 		return
 	}
-	l.identity.plain = len(l.id.Plain)
+	l.identity.plain = uint32(len(l.id.Plain))
 	if l.id.HasNonce && !l.id.NonceOK && !l.lost(stream.FromCloud) && !l.lost(stream.FromDevice) {
 		l.find(e, draft{id: "PH-37", sure: Certain, evidence: []decode.Evidence{
 			l.nonce.says("the nonce that was sent"),

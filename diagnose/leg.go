@@ -11,51 +11,55 @@ import (
 )
 
 // leg is one connection: what has happened on it so far, as far as a finding may
-// rest on it.
+// rest on it. What each message needs stands first and together: with thousands
+// of sessions that speak by turns, none of it is in a cache when it is looked at.
 type leg struct {
-	d       *Diagnoser
-	conn    *stream.Conn
-	session uint32
-	device  lightssl.DeviceID
-	known   bool
-	events  int // so far; numbers evidence
-	joined  bool
-	holes   [2]bool // by sender: bytes are missing
-	end     mark    // the first end by a peer
-	how     stream.CloseKind
-	judged  bool // what follows from the end was told
-	over    [2]bool
-	found   map[string]bool
+	d        *Diagnoser
+	conn     *stream.Conn
+	session  uint32
+	events   uint32 // so far; numbers evidence
+	device   lightssl.DeviceID
+	known    bool
+	joined   bool
+	holes    [2]bool // by sender: bytes are missing
+	fleeting bool    // talk has something that the cloud's next message makes void
+	frames   [2]int  // by sender, those included that cannot be read
+	last     [2]mark // by sender: the last event with bytes
+	hello    mark
 
-	opened, nonce, identity, credentials, hello, reply mark
-	last                                               [2]mark // by sender: the last event with bytes
-	frames                                             [2]int  // by sender, those included that cannot be read
-	broken                                             [2]mark // by sender: the first one that is damaged
+	end    mark // the first end by a peer
+	how    stream.CloseKind
+	judged bool // what follows from the end was told
+	over   [2]bool
+	found  map[string]bool
+
+	opened, nonce, identity, credentials, reply mark
+	broken                                      [2]mark // by sender: the first one that is damaged
 
 	id          *decode.Identity
-	identityRaw []byte
+	identityRaw []byte // as the credentials' record, given back once the session is online
 	creds       *decode.Credentials
 	record      []byte // the credentials
 
 	talk   talk
-	update update
+	update *update // nil: there was no message of one
 }
 
 // mark is an event that a finding may rest on.
 type mark struct {
-	event int // its number, 0: there was none
-	at    time.Time
+	event uint32 // its number, 0: there was none
+	wire  uint32 // bytes
+	plain uint32
 	from  stream.Direction
+	at    time.Time
 	name  string
-	wire  int // bytes
-	plain int
 }
 
 func (m mark) seen() bool { return m.event > 0 }
 
 // shows makes evidence of bytes of a layer of the event.
 func (m mark) shows(layer string, start, end int, what string) decode.Evidence {
-	return decode.Evidence{Event: m.event, At: m.at, From: m.from, Name: m.name, Layer: layer, Start: start, End: end, Shows: what}
+	return decode.Evidence{Event: int(m.event), At: m.at, From: m.from, Name: m.name, Layer: layer, Start: start, End: end, Shows: what}
 }
 
 // says makes evidence of all of the event's bytes on the wire, if it has any.
@@ -63,7 +67,12 @@ func (m mark) says(what string) decode.Evidence {
 	if m.wire == 0 {
 		return m.shows("", 0, 0, what)
 	}
-	return m.shows(decode.Wire, 0, m.wire, what)
+	return m.shows(decode.Wire, 0, int(m.wire), what)
+}
+
+// showsPlain makes evidence of all of the event's plaintext.
+func (m mark) showsPlain(what string) decode.Evidence {
+	return m.shows(decode.Plain, 0, int(m.plain), what)
 }
 
 func newLeg(d *Diagnoser, e *decode.Event) *leg {
@@ -72,9 +81,9 @@ func newLeg(d *Diagnoser, e *decode.Event) *leg {
 
 // markOf makes the mark of an event.
 func (l *leg) markOf(e *decode.Event) mark {
-	m := mark{event: l.events, at: e.At, from: e.From, name: e.Body.Name(), wire: len(e.Raw)}
+	m := mark{event: l.events, at: e.At, from: e.From, name: e.Body.Name(), wire: uint32(len(e.Raw))}
 	if b, ok := e.Body.(*decode.Message); ok {
-		m.name, m.plain = b.Meaning.Kind.String(), len(b.Plain)
+		m.name, m.plain = b.Meaning.Kind.String(), uint32(len(b.Plain))
 	}
 	return m
 }

@@ -40,7 +40,12 @@ func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
 	} else {
 		l.fromCloud(e, b, c, m)
 	}
-	l.update.message(l, e, b, c, m)
+	if isOfUpdate(b.Meaning.Kind) {
+		if l.update == nil {
+			l.update = new(update)
+		}
+		l.update.message(l, e, b, c, m)
+	}
 }
 
 func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
@@ -58,7 +63,7 @@ func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m 
 	case particle.KindHello:
 		l.sayHello(e, c, m)
 	case particle.KindPing:
-		l.talk.ping = m
+		l.talk.ping, l.fleeting = m, true
 	case particle.KindGoodbye:
 		l.talk.goodbye = true
 	case particle.KindDescribeRefused:
@@ -70,7 +75,7 @@ func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m 
 		}
 	case particle.KindEvent:
 		if string(g.Name) == safeMode || named(c, safeMode) {
-			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, "the device publishes "+safeMode)}})
+			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.showsPlain("the device publishes " + safeMode)}})
 		}
 	}
 }
@@ -103,15 +108,17 @@ func (l *leg) sayHello(e *decode.Event, c *coap.Message, m mark) {
 	}
 	l.hello = m
 	if n := len(c.Payload); n < 6 {
-		l.find(e, draft{id: "PH-41", sure: Possible, title: "the device's Hello is too short", evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, fmt.Sprintf("%d bytes of payload, at least 6 expected", n))}})
+		l.find(e, draft{id: "PH-41", sure: Possible, title: "the device's Hello is too short", evidence: []decode.Evidence{m.showsPlain(fmt.Sprintf("%d bytes of payload, at least 6 expected", n))}})
 	}
 }
 
 func (l *leg) fromCloud(e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
 	g := &b.Meaning
-	l.talk.ping, l.talk.error4, l.talk.tokenless = mark{}, mark{}, mark{}
+	if l.fleeting {
+		l.talk.ping, l.talk.error4, l.talk.tokenless, l.fleeting = mark{}, mark{}, mark{}, false
+	}
 	if c.Type == coap.Acknowledgement && c.Code >= 0x80 {
-		l.talk.error4 = m
+		l.talk.error4, l.fleeting = m, true
 	}
 	switch g.Kind {
 	case particle.KindHelloReply:
@@ -120,12 +127,12 @@ func (l *leg) fromCloud(e *decode.Event, b *decode.Message, c *coap.Message, m m
 		l.talk.describe, l.talk.described = m, 0
 	case particle.KindFunctionCall:
 		if !hasQuery(c) {
-			l.find(e, draft{id: "PH-49", sure: Certain, evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, "a call without a Uri-Query option")}})
+			l.find(e, draft{id: "PH-49", sure: Certain, evidence: []decode.Evidence{m.showsPlain("a call without a Uri-Query option")}})
 		}
 		fallthrough
 	case particle.KindVariable:
 		if len(c.Token) == 0 {
-			l.talk.tokenless = m
+			l.talk.tokenless, l.fleeting = m, true
 		}
 	}
 }
@@ -141,7 +148,7 @@ func hasQuery(c *coap.Message) bool {
 
 // endedOnline: both sides had spoken.
 func (l *leg) endedOnline(e *decode.Event) {
-	if l.update.broken(l, e) || l.hello.seen() && l.reply.seen() && l.end.from == stream.FromDevice && l.lateHello(e) {
+	if l.update != nil && l.update.broken(l, e) || l.hello.seen() && l.reply.seen() && l.end.from == stream.FromDevice && l.lateHello(e) {
 		return
 	}
 	if l.end.from == stream.FromDevice {
@@ -163,7 +170,7 @@ func (l *leg) deviceLeft(e *decode.Event) {
 		}})
 	case l.talk.error4.seen() && soon && l.legacy():
 		l.find(e, draft{id: "PH-45", sure: Likely, evidence: []decode.Evidence{
-			l.talk.error4.shows(decode.Plain, 0, l.talk.error4.plain, "an answer with the code of an error"), end.says(fmt.Sprintf("the device closes %v later", rounded(end.at.Sub(l.talk.error4.at)))),
+			l.talk.error4.showsPlain("an answer with the code of an error"), end.says(fmt.Sprintf("the device closes %v later", rounded(end.at.Sub(l.talk.error4.at)))),
 		}})
 	case l.talk.tokenless.seen() && soon && l.talk.light:
 		l.find(e, draft{id: "PH-52", sure: Likely, evidence: []decode.Evidence{
@@ -182,7 +189,7 @@ func (l *leg) cloudLeft(e *decode.Event) {
 		l.badCounter(e)
 	case l.talk.refused.seen():
 		l.find(e, draft{id: "PH-30", sure: Likely, evidence: []decode.Evidence{
-			l.talk.refused.shows(decode.Plain, 0, l.talk.refused.plain, "4.00 in answer to the question for the description"),
+			l.talk.refused.showsPlain("4.00 in answer to the question for the description"),
 			end.says(fmt.Sprintf("the server closes %v later", rounded(end.at.Sub(l.talk.refused.at)))),
 		}})
 	case l.talk.twice.seen() && mute < time.Second:

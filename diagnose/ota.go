@@ -23,7 +23,18 @@ type update struct {
 	done       bool // the cloud has said so, and the device not otherwise
 }
 
-// message takes a message of any kind.
+// isOfUpdate reports whether messages of a kind belong to an update.
+func isOfUpdate(k particle.Kind) bool {
+	switch k {
+	case particle.KindUpdateBegin, particle.KindSaveBegin, particle.KindUpdateReady, particle.KindUpdateRefused,
+		particle.KindChunk, particle.KindChunkMissed, particle.KindUpdateDone, particle.KindUpdateIncomplete,
+		particle.KindUpdateDoneReply, particle.KindUpdateDoneAck:
+		return true
+	}
+	return false
+}
+
+// message takes a message of an update.
 func (u *update) message(l *leg, e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
 	g := &b.Meaning
 	switch g.Kind {
@@ -32,7 +43,7 @@ func (u *update) message(l *leg, e *decode.Event, b *decode.Message, c *coap.Mes
 	case particle.KindUpdateReady, particle.KindChunkMissed:
 		u.incomplete = mark{}
 	case particle.KindUpdateRefused:
-		l.find(e, draft{id: "PH-47", sure: Certain, evidence: []decode.Evidence{m.shows(decode.Plain, 0, m.plain, "the answer to the update's beginning: "+c.Code.String())}})
+		l.find(e, draft{id: "PH-47", sure: Certain, evidence: []decode.Evidence{m.showsPlain("the answer to the update's beginning: " + c.Code.String())}})
 		*u = update{}
 		return
 	case particle.KindChunk:
@@ -44,8 +55,6 @@ func (u *update) message(l *leg, e *decode.Event, b *decode.Message, c *coap.Mes
 		u.incomplete, u.done = m, false
 	case particle.KindUpdateDoneReply, particle.KindUpdateDoneAck:
 		u.verdict(l, e, c, m)
-	default:
-		return
 	}
 	if u.conv != nil {
 		u.conv.Next(e.From, e.At, c)
@@ -59,7 +68,7 @@ func (u *update) chunkCame(l *leg, e *decode.Event, g *particle.Meaning, m mark)
 	u.index, u.total = g.Update.Index, g.Update.Total
 	if g.Update.Known && !g.Update.CRCOK {
 		l.find(e, draft{id: "PH-32", sure: Certain, title: "a chunk of the firmware update is damaged", evidence: []decode.Evidence{
-			m.shows(decode.Plain, 0, m.plain, fmt.Sprintf("chunk %d: its CRC-32 is not that of its data", g.Update.Index)),
+			m.showsPlain(fmt.Sprintf("chunk %d: its CRC-32 is not that of its data", g.Update.Index)),
 		}})
 	}
 }
@@ -92,9 +101,9 @@ func (u *update) lookAtImage(l *leg, e *decode.Event, m mark) {
 func (u *update) verdict(l *leg, e *decode.Event, c *coap.Message, m mark) {
 	rest, ok := bytes.CutPrefix(c.Payload, []byte(`{"r":`))
 	if ok && len(rest) > 0 && rest[0] != '0' {
-		start := m.plain - len(c.Payload)
+		start := int(m.plain) - len(c.Payload)
 		l.find(e, draft{id: "PH-48", sure: Likely, title: "the device does not take the firmware image", evidence: []decode.Evidence{
-			m.shows(decode.Plain, start, m.plain, "the result of its check is not 0: "+quoted(c.Payload)),
+			m.shows(decode.Plain, start, int(m.plain), "the result of its check is not 0: "+quoted(c.Payload)),
 		}})
 	}
 	*u = update{}
@@ -115,7 +124,7 @@ func (u *update) broken(l *leg, e *decode.Event) bool {
 	if u.incomplete.seen() {
 		f.sure = Certain
 		f.title = "the device misses chunks of a firmware update, and they were not sent again"
-		f.evidence[1] = u.incomplete.shows(decode.Plain, 0, u.incomplete.plain, "the device says that chunks are missing")
+		f.evidence[1] = u.incomplete.showsPlain("the device says that chunks are missing")
 	} else if within(waited, 30*time.Second) {
 		f.title = "no more chunks came, and the device gave the firmware update up after 30 s"
 	}
