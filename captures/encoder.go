@@ -126,9 +126,9 @@ func (e *Encoder) opened(dst []byte, it *stream.Opened) []byte {
 	syn.comment, syn.note = openingComment(it), it.Note
 	dst = syn.append(dst)
 	c.next[stream.FromDevice]++
-	dst = c.packet(dst, it.At, stream.FromCloud, tcpSYN|tcpACK, nil)
+	dst = c.frame(it.At, stream.FromCloud, tcpSYN|tcpACK, nil).append(dst)
 	c.next[stream.FromCloud]++
-	return c.packet(dst, it.At, stream.FromDevice, tcpACK, nil)
+	return c.frame(it.At, stream.FromDevice, tcpACK, nil).append(dst)
 }
 
 func (c *conversation) segment(dst []byte, it *stream.Segment) []byte {
@@ -175,11 +175,6 @@ func (c *conversation) closed(dst []byte, it *stream.Closed) []byte {
 	}
 	c.over[it.From] = true
 	return dst
-}
-
-// packet appends one segment.
-func (c *conversation) packet(dst []byte, at time.Time, from stream.Direction, flags byte, data []byte) []byte {
-	return c.frame(at, from, flags, data).append(dst)
 }
 
 // frame returns one segment.
