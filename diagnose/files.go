@@ -23,6 +23,7 @@ type File struct {
 // fileKey is a key as it stands in a file.
 type fileKey struct {
 	File
+	stem    string // its name without what says which form it holds
 	der     []byte // what is inside PEM, or all of the file
 	pem     bool
 	pkcs8   bool
@@ -52,7 +53,7 @@ func Files(files []File) (found []decode.Finding) {
 
 // readKey reads any key that may be of concern, right or not.
 func readKey(f File) (k fileKey, ok bool) {
-	k = fileKey{File: f, der: f.Data}
+	k = fileKey{File: f, stem: stem(f.Name), der: f.Data}
 	if block, _ := pem.Decode(f.Data); block != nil {
 		k.der, k.pem = block.Bytes, true
 	}
@@ -113,8 +114,7 @@ func (k *fileKey) alone() []decode.Finding {
 
 // beside finds what is wrong with two files that belong together by their names.
 func beside(a, b *fileKey) []decode.Finding {
-	nameA, nameB := stem(a.Name), stem(b.Name)
-	if nameA != nameB || a.public == nil || b.public == nil || a.public.Equal(b.public) {
+	if a.stem != b.stem || a.public == nil || b.public == nil || a.public.Equal(b.public) {
 		return nil
 	}
 	evidence := []decode.Evidence{
@@ -124,7 +124,7 @@ func beside(a, b *fileKey) []decode.Finding {
 	if a.pem != b.pem {
 		return fileFinding("PH-04", Certain, "", evidence...)
 	}
-	if _, err := lightssl.ParseDeviceID(path.Base(nameA)); err == nil {
+	if _, err := lightssl.ParseDeviceID(path.Base(a.stem)); err == nil {
 		return fileFinding("PH-09", Certain, "two files with the device's name hold different keys", evidence...)
 	}
 	return fileFinding("PH-01", Likely, "the public file is not the public half of the private one: a device that is given it holds another server's key", evidence...)

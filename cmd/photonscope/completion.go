@@ -244,7 +244,7 @@ func (a *app) completeDevice(cmd *cobra.Command, given []string, begun string) (
 	if f := cmd.Flag("folder"); f != nil && f.Value.String() != "" {
 		folder = f.Value.String()
 	}
-	names, _ := keyFileNames(folder) // a folder that is not there knows no device
+	names, _, _ := keyFileNames(folder) // a folder that is not there knows no device
 	for _, name := range names {
 		id, _, ok := cutDeviceID(filepath.Base(name))
 		if s := id.String(); ok && strings.HasPrefix(s, begun) && !slices.Contains(given, s) && !slices.Contains(ids, s) {

@@ -71,15 +71,18 @@ func (a *app) checkKeys(args []string) (rows []row) {
 	var files []diagnose.File
 	for _, arg := range args {
 		_, path := splitRole(arg, a.getenv("HOME"))
-		names, err := []string{path}, error(nil)
+		names, left, err := []string{path}, 0, error(nil)
 		if isFolder(path) {
-			if names, err = keyFileNames(path); err != nil {
+			if names, left, err = keyFileNames(path); err != nil {
 				rows = append(rows, row{bad, "key", path + ": " + plainReason(err).Error(), ""})
 			}
 		}
 		for _, name := range names {
 			r, file := checkKey(name)
 			rows, files = append(rows, r), append(files, file...)
+		}
+		if left > 0 {
+			rows = append(rows, row{warn, "key", leftOut(path, left), ""})
 		}
 	}
 	for _, f := range diagnose.Files(files) {

@@ -121,7 +121,7 @@ func (k *keysCommand) exportToFile(content []byte, path string) error {
 // publicKey finds the public key of a device in the key folder: the latest one
 // learnt, else the public half of its private key.
 func (k *keysCommand) publicKey(folder string, id lightssl.DeviceID) (*rsa.PublicKey, error) {
-	names, err := keyFileNames(folder)
+	names, _, err := keyFileNames(folder)
 	if err != nil {
 		return nil, fileError("key folder "+folder, err, "use --folder FOLDER")
 	}

@@ -137,9 +137,12 @@ func (l *keyLoader) folder(path string, role lightssl.Role) error {
 	if l.set.Folder == "" {
 		l.set.Folder = path
 	}
-	names, err := keyFileNames(path)
+	names, left, err := keyFileNames(path)
 	if err != nil {
 		return keyPathError(path, plainReason(err))
+	}
+	if left > 0 {
+		l.notes = append(l.notes, "key folder: "+leftOut(path, left))
 	}
 	for _, name := range names {
 		if err := l.file(name, role); err != nil {
@@ -155,12 +158,13 @@ func (l *keyLoader) folder(path string, role lightssl.Role) error {
 // maxFolderFiles bounds what a folder named by mistake costs.
 const maxFolderFiles = 4096
 
-func keyFileNames(path string) ([]string, error) {
+// keyFileNames returns the files of a folder and of the folders directly in it
+// that may be keys, by name, and how many beyond maxFolderFiles are left out.
+func keyFileNames(path string) (names []string, left int, err error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var names []string
 	for _, e := range entries {
 		name := filepath.Join(path, e.Name())
 		if !isFolder(name) {
@@ -177,7 +181,13 @@ func keyFileNames(path string) ([]string, error) {
 			}
 		}
 	}
-	return names[:min(len(names), maxFolderFiles)], nil
+	looked := min(len(names), maxFolderFiles)
+	return names[:looked], len(names) - looked, nil
+}
+
+// leftOut says that a folder holds more files than are looked at.
+func leftOut(path string, n int) string {
+	return fmt.Sprintf("%s: %s left out, only the first %d by name are looked at", path, count(n, "file"), maxFolderFiles)
 }
 
 // appendKeyName appends a path unless its name says that it is not meant to be

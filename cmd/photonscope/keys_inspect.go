@@ -28,11 +28,11 @@ func (k *keysCommand) inspect(args []string) error {
 	var failed []error
 	for _, arg := range args {
 		role, path := splitRole(arg, k.getenv("HOME"))
-		names := []string{path}
+		names, left := []string{path}, 0
 		folder := isFolder(path)
 		if folder {
 			var err error
-			if names, err = keyFileNames(path); err != nil {
+			if names, left, err = keyFileNames(path); err != nil {
 				failed = append(failed, keyPathError(path, plainReason(err)))
 				continue
 			}
@@ -43,6 +43,9 @@ func (k *keysCommand) inspect(args []string) error {
 			} else if err != nil {
 				failed = append(failed, keyPathError(name, err))
 			}
+		}
+		if left > 0 {
+			k.print("%s", leftOut(path, left))
 		}
 	}
 	if len(failed) == 0 {
