@@ -91,6 +91,7 @@ type Leg struct {
 	LastMessage Seq // if there was one
 	LastKind    particle.Kind
 	RTT         Times
+	Traffic     Traffic
 }
 
 // Over reports whether both directions have ended.
@@ -121,6 +122,9 @@ func (l *Leg) count(seq Seq, e *decode.Event) {
 	l.Conn, l.Last, l.LastSeq = *e.Conn, e.At, seq
 	l.Events++
 	l.Bytes[e.From&1] += len(e.Raw)
+	if len(e.Raw) > 0 {
+		l.Traffic.add(e.At)
+	}
 	switch b := e.Body.(type) {
 	case *decode.Opened:
 		l.reach(StepOpened, seq, e)

@@ -87,7 +87,7 @@ func (s *sessions) plan() []column {
 	case s.size < large:
 		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE", width: 13}, {title: "UP", width: 6, right: true}, {title: "MSGS", width: 6, right: true}, {title: "RTT", width: 6, right: true}, {title: "!", width: 3, right: true}, {title: "LAST"}}
 	}
-	return []column{{width: 1}, {title: "DEVICE", width: 24}, {title: "FROM", width: 21}, {title: "STAGE", width: 14}, {title: "TRIES", width: 5, right: true}, {title: "UP", width: 7, right: true}, {title: "MSGS", width: 8, right: true}, {title: "RTT", width: 7, right: true}, {title: "p99", width: 7, right: true}, {title: "!", width: 4, right: true}, {title: "LAST"}}
+	return []column{{width: 1}, {title: "DEVICE", width: 24}, {title: "FROM", width: 21}, {title: "STAGE", width: 14}, {title: "TRIES", width: 5, right: true}, {title: "UP", width: 7, right: true}, {title: "MSGS", width: 8, right: true}, {title: "RTT", width: 7, right: true}, {title: "p99", width: 7, right: true}, {title: "!", width: 4, right: true}, {title: "TRAFFIC", width: store.TrafficParts}, {title: "LAST"}}
 }
 
 // Row implements rowSource.
@@ -122,7 +122,21 @@ func (s *sessions) Row(dst []cell, i int) []cell {
 	if d.known {
 		id.text = s.app.model.longName(d.id)
 	}
-	return append(dst, sign, id, cell{text: s.app.model.addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, last)
+	return append(dst, sign, id, cell{text: s.app.model.addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, cell{text: s.traffic(l)}, last)
+}
+
+// traffic draws how much was sent on a leg over its time, up to now.
+func (s *sessions) traffic(l *store.Leg) Safe {
+	until := l.Last
+	if !l.Over() && s.now.After(until) {
+		until = s.now
+	}
+	counts := l.Traffic.Until(until)
+	values := make([]float64, len(counts))
+	for i, n := range counts {
+		values[i] = float64(n)
+	}
+	return spark(values)
 }
 
 // last says what came last on a leg.
