@@ -65,8 +65,6 @@ func (r *record) set(f Flags) bool {
 	return atomic.OrUint32(&r.bits, uint32(f)<<flagShift)&(uint32(f)<<flagShift) != uint32(f)<<flagShift
 }
 
-func (r *record) unset(f Flags) { atomic.AndUint32(&r.bits, ^(uint32(f) << flagShift)) }
-
 func typeOf(bits uint32) EventType             { return EventType(bits & typeMask) }
 func kindOf(bits uint32) particle.Kind         { return particle.Kind(bits >> kindShift & byteMask) }
 func answersOf(bits uint32) particle.Kind      { return particle.Kind(bits >> answersShift & byteMask) }

@@ -16,7 +16,6 @@ import (
 // sealer keeps the ciphers of the sessions that spoke last.
 type sealer struct {
 	ciphers map[*lightssl.Credentials]*lightssl.Cipher
-	scratch []byte
 }
 
 const maxCiphers = 64
