@@ -19,7 +19,9 @@ type Summary struct {
 
 // Add counts one event.
 func (s *Summary) Add(e *Event) {
-	s.sessions.add(e.Session)
+	if e.Session > 0 { // else it is about files
+		s.sessions.add(e.Session)
+	}
 	if m, ok := e.Body.(*Message); ok {
 		s.messages++
 		s.kinds[m.Meaning.Kind]++

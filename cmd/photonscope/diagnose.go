@@ -42,6 +42,8 @@ With captures: what they hold. Without: photonscope answers devices as their
 server, which takes the server's private key alone (-k), and diagnoses whoever
 connects, until Ctrl-C or for as long as --for says.
 
+What is wrong with the files of -k themselves comes first.
+
 A finding is certain only if the bytes prove it. A capture that merely ends
 proves nothing: the session is told as unknown. docs/diagnosis.md and
 photonscope explain list all causes.
@@ -141,6 +143,7 @@ func (d *diagnosis) begin(f *diagnoseFlags, keys *keySet) (*diagnose.Diagnoser, 
 	if d.format == "ndjson" {
 		d.print(decode.AppendHeader(nil, version(), d.source))
 	}
+	d.keyFiles(f.keys)
 	return diagnose.New(opt), nil
 }
 

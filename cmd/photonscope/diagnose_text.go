@@ -14,6 +14,9 @@ import (
 // time after.
 func (d *diagnosis) text(e *decode.Event) []byte {
 	f := e.Body.(*decode.Finding)
+	if e.Session == 0 {
+		return appendFinding([]byte("key files\n"), f)
+	}
 	key := f.ID + f.Title + e.Conn.Device.Addr().String()
 	if e.Known {
 		key = f.ID + f.Title + e.Device.String()
@@ -36,6 +39,14 @@ func who(e *decode.Event) string {
 		return "device " + e.Device.String() + " from " + from
 	}
 	return "from " + from
+}
+
+// whence says what a finding is about: key files, or a session.
+func whence(e *decode.Event) string {
+	if e.Session == 0 {
+		return "key files"
+	}
+	return fmt.Sprintf("session %d, %s, %s UTC", e.Session, who(e), e.At.UTC().Format("2006-01-02 15:04:05.000"))
 }
 
 // appendFinding appends a finding as a block of lines.
@@ -146,7 +157,7 @@ func (d *diagnosis) appendMarkdown(b []byte) []byte {
 	for i := range d.findings {
 		e := &d.findings[i]
 		f := e.Body.(*decode.Finding)
-		fmt.Fprintf(w, "\n## %s: %s\n\n%s, session %d, %s, %s UTC.\n", f.ID, mdText(f.Title), f.Confidence, e.Session, mdText(who(e)), e.At.UTC().Format("2006-01-02 15:04:05.000"))
+		fmt.Fprintf(w, "\n## %s: %s\n\n%s, %s.\n", f.ID, mdText(f.Title), f.Confidence, mdText(whence(e)))
 		fmt.Fprint(w, "\n### Evidence\n\n")
 		for i := range f.Evidence {
 			fmt.Fprintf(w, "- %s\n", mdText(f.Evidence[i].String()))
