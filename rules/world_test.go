@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rsa"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,10 +159,6 @@ func (w *world) messages(leg stream.Leg, from stream.Direction) (all []string) {
 		}
 	}
 	return all
-}
-
-func (w *world) reported(text string) bool {
-	return strings.Contains(strings.Join(w.reports, "\n"), text)
 }
 
 // flashes is a cloud that updates the device's firmware.
