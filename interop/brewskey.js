@@ -136,7 +136,8 @@ async function describe(command) {
 }
 
 harness.serve({
-  call: command => deviceOf(command).callFunction(command.name, { arg: command.arg || '' }),
+  // A request of the API that has no argument: the call has no option for it.
+  call: command => deviceOf(command).callFunction(command.name, command.arg === undefined ? {} : { arg: command.arg }),
   variable: command => deviceOf(command).getVariableValue(command.name),
   describe,
   signal: async command => {

@@ -92,3 +92,23 @@ func TestRepairAckTokenTakesTheTokenOff(t *testing.T) {
 		}
 	})
 }
+
+// Brewskey calls a function without any option for an argument if the API's request
+// has none, and the device takes the padding for it; the original server sends an
+// empty one.
+func TestRepairCallArgumentKeepsThePaddingFromTheFunction(t *testing.T) {
+	everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
+		v := repaired(t, kind, server, &sim.LightSSL231, "")
+		want := "4"
+		if kind.hangs { // nothing to repair
+			want = "0"
+		}
+		v.do(want, map[string]any{"cmd": "call", "name": "brew"})
+	})
+	everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
+		v := repaired(t, kind, server, &sim.LightSSL231, "call-argument")
+		v.do("0", map[string]any{"cmd": "call", "name": "brew"})
+		v.liveOn(8)
+		v.waitForNoClose()
+	})
+}
