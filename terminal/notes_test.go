@@ -34,7 +34,7 @@ func TestACommentOutlivesTheScreen(t *testing.T) {
 		t.Errorf("read back: %v\n%s", err, out)
 	}
 	again := start(t, 80, 24, "read", written)
-	again.wait("FILE")
+	again.wait("Reading has ended") // which the first key takes away
 	again.keys("2g'x")
 	again.wait("; why this one?")
 	again.keys("\x03")

@@ -155,7 +155,7 @@ func TestTmuxShowsTheSame(t *testing.T) {
 					p.same(s, "["+view)
 				}
 			}
-			p.same(s, "[1")
+			p.same(s, "Reading has ended") // which the first key takes away
 			views()
 			other := sizes[(i+1)%len(sizes)]
 			s.resize(other.columns, other.rows)

@@ -36,7 +36,7 @@ type app struct {
 	work           sync.WaitGroup          // what goes on beside the loop
 	finished       atomic.Pointer[outcome] // and what became of it last
 	alarmsSeen     int
-	loads          bool // the capture was still being read when the screen last looked
+	loads          bool // nobody was told yet that the capture is read
 	player         player
 	playing        atomic.Bool
 	busy           atomic.Bool // there are events that were not looked at yet
@@ -91,6 +91,7 @@ func newApp(opt Options) *app {
 	a := &app{
 		Box: tview.NewBox(), opt: opt, look: newLook(opt.Theme, opt.ASCII),
 		quit: func() {}, setMouse: func(bool) {},
+		loads: opt.Loading != nil,
 	}
 	if opt.Now == nil {
 		a.opt.Now = time.Now
@@ -150,10 +151,11 @@ func (a *app) refresh() {
 	a.busy.Store(a.model.more || a.hunt != nil)
 }
 
-// tellEnd says once that a capture is read.
+// tellEnd says once that a capture is read, unless a key has led to something
+// that is still to be read there.
 func (a *app) tellEnd() {
 	before := a.loads
-	if a.loads = a.opt.loading(); a.loads || !before {
+	if a.loads = a.opt.loading(); a.loads || !before || a.notice != "" {
 		return
 	}
 	_, end := a.model.store.Bounds()
