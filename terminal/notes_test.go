@@ -16,7 +16,7 @@ func TestACommentOutlivesTheScreen(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	s := start(t, 80, 24, "read", file)
-	s.wait("FILE")
+	s.wait("Reading has ended")
 	s.keys("2gjjjj;why this one?\r")
 	s.wait("Comment  \"why this one?\"")
 	s.keys("mx")
