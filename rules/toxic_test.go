@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -109,14 +110,26 @@ func TestJitterStaysWithinItsBoundsAndTheSameSeedGivesTheSame(t *testing.T) {
 	for range 50 {
 		writes = append(writes, ten())
 	}
-	_, a := through(t, "fault latency latency=200 jitter=100 seed=5", writes...)
-	_, b := through(t, "fault latency latency=200 jitter=100 seed=5", writes...)
-	for i := range a {
-		if i < len(b) && a[i] != b[i] {
-			t.Fatalf("read %d: %v, then %v", i, a[i], b[i])
-		}
+	const rule = "fault latency latency=200 jitter=100 seed=5"
+	a, b := arrivals(t, rule, writes), arrivals(t, rule, writes)
+	if len(a) != 500 || !slices.Equal(a, b) {
+		t.Fatalf("%d bytes arrived at %v, then %d at %v", len(a), a, len(b), b)
 	}
-	if a[0].after < 100*time.Millisecond || a[0].after > 300*time.Millisecond {
-		t.Errorf("the first came after %v", a[0].after)
+	if a[0] < 100*time.Millisecond || a[0] > 300*time.Millisecond {
+		t.Errorf("the first came after %v", a[0])
 	}
+	if other := arrivals(t, "fault latency latency=200 jitter=100 seed=6", writes); slices.Equal(a, other) {
+		t.Error("another seed gives the same")
+	}
+}
+
+// arrivals returns when each byte arrived: what comes at the same time may be read
+// at once or not.
+func arrivals(t *testing.T, rule string, writes [][]byte) (at []time.Duration) {
+	t.Helper()
+	_, reads := through(t, rule, writes...)
+	for _, r := range reads {
+		at = append(at, slices.Repeat([]time.Duration{r.after}, r.n)...)
+	}
+	return at
 }
