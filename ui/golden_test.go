@@ -35,6 +35,14 @@ func golden(t *testing.T, name string, screen tcell.SimulationScreen, l *look) {
 	t.Helper()
 	got := capture(screen, l)
 	path := filepath.Join("testdata", "screens", name+".txt")
+	if want := committed(t, path, got); !bytes.Equal(got, want) {
+		t.Errorf("%s differs (go test ./ui -update, then read the diff):\n%s", path, firstDifference(want, got))
+	}
+}
+
+// committed returns what a file holds; with -update, that is got from now on.
+func committed(t *testing.T, path string, got []byte) []byte {
+	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
@@ -42,15 +50,12 @@ func golden(t *testing.T, name string, screen tcell.SimulationScreen, l *look) {
 		if err := os.WriteFile(path, got, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		return
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("%v; go test ./ui -update makes it", err)
 	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test ./ui -update, then read the diff):\n%s", path, firstDifference(want, got))
-	}
+	return want
 }
 
 func firstDifference(want, got []byte) string {

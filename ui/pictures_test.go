@@ -63,20 +63,7 @@ const pictureFolder = "../docs/pictures"
 func samePicture(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join(pictureFolder, name)
-	if *update {
-		if err := os.MkdirAll(pictureFolder, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; go test ./ui -update makes it", err)
-	}
-	if !bytes.Equal(got, want) {
+	if want := committed(t, path, got); !bytes.Equal(got, want) {
 		t.Errorf("%s is not what the program draws; go test ./ui -update makes it anew", path)
 	}
 }
