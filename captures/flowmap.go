@@ -2,7 +2,8 @@ package captures
 
 import (
 	"cmp"
-	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ import (
 // open addressing with linear probing, and at most half full. The hash is
 // another in every run, so that no capture can be made to collide.
 type flowMap struct {
-	seed  maphash.Seed
+	seed  [5]uint64
 	slots []flowSlot // as many as a power of two
 	n     int
 }
@@ -25,11 +26,28 @@ type flowSlot struct {
 
 const leastSlots = 64
 
-func (m *flowMap) init() { m.seed, m.slots = maphash.MakeSeed(), make([]flowSlot, leastSlots) }
+func (m *flowMap) init() {
+	m.slots = make([]flowSlot, leastSlots)
+	for i := range m.seed {
+		m.seed[i] = rand.Uint64()
+	}
+}
 
 func (m *flowMap) len() int { return m.n }
 
-func (m *flowMap) hash(k *flowKey) uint32 { return uint32(maphash.Comparable(m.seed, *k)) }
+// hash is a product of sums with secret numbers: a fraction of the work of
+// maphash.Comparable, which does not know the key's shape.
+func (m *flowMap) hash(k *flowKey) uint32 {
+	low := mix(k.addr[0][1]^m.seed[0], k.addr[1][1]^m.seed[1])
+	high := mix(k.addr[0][0]^m.seed[2], k.addr[1][0]^m.seed[3])
+	return uint32(mix(low^(uint64(k.ports[0])<<32|uint64(k.ports[1])), high^m.seed[4]))
+}
+
+// mix joins the halves of a product.
+func mix(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
+}
 
 // get returns the flow with a key, or nil.
 func (m *flowMap) get(k *flowKey) *flow {

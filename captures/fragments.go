@@ -23,7 +23,7 @@ type piecemeal struct {
 
 // fragmentKey names an IP packet that was sent in fragments (RFC 791, RFC 8200).
 type fragmentKey struct {
-	src, dst [2]uint64
+	src, dst [16]byte // IPv4 in its form mapped into IPv6
 	id       uint32
 	family   byte // 4 or 6
 	next     byte // protocol, of IPv4 only
@@ -45,7 +45,7 @@ func (h *headers) piecemeal() (piecemeal, bool) {
 	if !six {
 		ip := &h.ip4
 		return piecemeal{
-			key:    fragmentKey{wide(ip.SrcIP), wide(ip.DstIP), uint32(ip.Id), 4, byte(ip.Protocol)},
+			key:    fragmentKey{[16]byte(ip.SrcIP.To16()), [16]byte(ip.DstIP.To16()), uint32(ip.Id), 4, byte(ip.Protocol)},
 			head:   ip.Contents[:20],
 			next:   byte(ip.Protocol),
 			offset: 8 * int(ip.FragOffset),
@@ -58,7 +58,7 @@ func (h *headers) piecemeal() (piecemeal, bool) {
 	size := h.fromIPv6(&s) - h.ext.length - len(f.Contents)
 	place := binary.BigEndian.Uint16(f.Contents[2:])
 	return piecemeal{
-		key:    fragmentKey{wide(ip.SrcIP), wide(ip.DstIP), binary.BigEndian.Uint32(f.Contents[4:]), 6, 0},
+		key:    fragmentKey{[16]byte(ip.SrcIP.To16()), [16]byte(ip.DstIP.To16()), binary.BigEndian.Uint32(f.Contents[4:]), 6, 0},
 		head:   ip.Contents[:40],
 		next:   byte(f.next),
 		offset: int(place &^ 7),

@@ -95,6 +95,10 @@ func (f *flow) overdue(side int, at time.Time) bool {
 func (f *flow) take(side int, p piece) {
 	h := &f.lanes[side]
 	h.start(p.seq)
+	if p.seq == h.next && !h.hole() && !h.closed { // nearly always
+		f.deliver(side, p)
+		return
+	}
 	for !h.closed {
 		d := distance(h.next, p.seq)
 		if d < 0 {

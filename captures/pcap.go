@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"time"
 )
 
@@ -16,12 +17,12 @@ const (
 // marks where a record begins, so a length that was damaged is noticed only by
 // what follows: a record is passed once the next one makes sense.
 type classic struct {
-	rd    *reader
-	order binary.ByteOrder
-	unit  int64 // of the second part of times, in ns
-	p     packet
-	last  int64 // seconds of the packet before
-	any   bool  // there was one
+	rd   *reader
+	big  bool  // its numbers are big-endian
+	unit int64 // of the second part of times, in ns
+	p    packet
+	last int64 // seconds of the packet before
+	any  bool  // there was one
 }
 
 // recordHead is the header of a packet.
@@ -39,7 +40,7 @@ func (rd *reader) pcap(order binary.ByteOrder, nano bool) error {
 	if err != nil {
 		return rd.failed(err, "the header")
 	}
-	c := &classic{rd: rd, order: order, unit: int64(time.Microsecond)}
+	c := &classic{rd: rd, big: order == binary.BigEndian, unit: int64(time.Microsecond)}
 	if nano {
 		c.unit = 1
 	}
@@ -85,7 +86,14 @@ func endsAfter(err error, in *input, n int) bool {
 }
 
 func (c *classic) header(b []byte) recordHead {
-	return recordHead{int64(c.order.Uint32(b)), int64(c.order.Uint32(b[4:])) * c.unit, c.order.Uint32(b[8:]), c.order.Uint32(b[12:])}
+	b = b[:pcapRecordLen]
+	sec, part := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+	captured, wire := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
+	if c.big {
+		sec, part = bits.ReverseBytes32(sec), bits.ReverseBytes32(part)
+		captured, wire = bits.ReverseBytes32(captured), bits.ReverseBytes32(wire)
+	}
+	return recordHead{int64(sec), int64(part) * c.unit, captured, wire}
 }
 
 func (c *classic) deliver(r recordHead, data []byte) {

@@ -27,23 +27,26 @@ type flowKey struct {
 	ports [2]uint32 // the second holds the leg as well
 }
 
-// key returns the key of a segment's connection, and which of its ends sent it.
-func (s *segment) key(leg stream.Leg) (flowKey, int) {
-	a, b := wide(s.src), wide(s.dst)
-	pa, pb := uint32(s.srcPort), uint32(s.dstPort)
-	side := 0
-	if a[0] > b[0] || a[0] == b[0] && (a[1] > b[1] || a[1] == b[1] && pa > pb) {
-		a, b, pa, pb, side = b, a, pb, pa, 1
+// key sets k to the key of a segment's connection, and returns which of its ends
+// sent it.
+func (s *segment) key(k *flowKey, leg stream.Leg) (side int) {
+	aHigh, aLow := wide(s.src)
+	bHigh, bLow := wide(s.dst)
+	a, b := uint32(s.srcPort), uint32(s.dstPort)
+	if aHigh > bHigh || aHigh == bHigh && (aLow > bLow || aLow == bLow && a > b) {
+		aHigh, aLow, a, bHigh, bLow, b, side = bHigh, bLow, b, aHigh, aLow, a, 1
 	}
-	return flowKey{[2][2]uint64{a, b}, [2]uint32{pa, pb | uint32(leg)<<16}}, side
+	k.addr[0][0], k.addr[0][1], k.addr[1][0], k.addr[1][1] = aHigh, aLow, bHigh, bLow
+	k.ports[0], k.ports[1] = a, b|uint32(leg)<<16
+	return side
 }
 
 // wide returns an address as two numbers; IPv4 in its form mapped into IPv6.
-func wide(addr []byte) [2]uint64 {
+func wide(addr []byte) (high, low uint64) {
 	if len(addr) == 4 {
-		return [2]uint64{0, 0xffff<<32 | uint64(binary.BigEndian.Uint32(addr))}
+		return 0, 0xffff<<32 | uint64(binary.BigEndian.Uint32(addr))
 	}
-	return [2]uint64{binary.BigEndian.Uint64(addr), binary.BigEndian.Uint64(addr[8:])}
+	return binary.BigEndian.Uint64(addr), binary.BigEndian.Uint64(addr[8:])
 }
 
 // table holds the connections of a capture, and passes on what they carry.
@@ -101,7 +104,8 @@ func (t *table) sendClose(it stream.Closed) {
 
 // segment puts a segment into its connection.
 func (t *table) segment(p *packet, s *segment) {
-	key, side := s.key(p.leg)
+	var key flowKey
+	side := s.key(&key, p.leg)
 	f := t.recent
 	if f == nil || f.key != key {
 		f = t.flows.get(&key)
