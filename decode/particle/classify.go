@@ -7,40 +7,51 @@ import (
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
-// requests says by method, first path letter and sender what a request means.
-var requests = map[request]Kind{
-	{coap.POST, 'h', stream.FromDevice}: KindHello,
-	{coap.POST, 'h', stream.FromCloud}:  KindHelloReply,
-	{coap.POST, 'x', stream.FromDevice}: KindGoodbye,
-	{coap.PUT, 'k', stream.FromCloud}:   KindKeyChange,
-	{coap.GET, 't', stream.FromDevice}:  KindTime,
-	{coap.GET, 'd', stream.FromCloud}:   KindDescribe,
-	{coap.POST, 'd', stream.FromDevice}: KindDescribePost,
-	{coap.POST, 'f', stream.FromCloud}:  KindFunctionCall,
-	{coap.GET, 'v', stream.FromCloud}:   KindVariable,
-	{coap.POST, 'e', stream.FromDevice}: KindEvent,
-	{coap.POST, 'E', stream.FromDevice}: KindEvent,
-	{coap.POST, 'e', stream.FromCloud}:  KindEvent,
-	{coap.POST, 'E', stream.FromCloud}:  KindEvent,
-	{coap.GET, 'e', stream.FromDevice}:  KindSubscribe,
-	{coap.GET, 'E', stream.FromDevice}:  KindSubscribe,
-	{coap.PUT, 's', stream.FromCloud}:   KindSignal,
-	{coap.POST, 'u', stream.FromCloud}:  KindUpdateBegin,
-	{coap.POST, 's', stream.FromCloud}:  KindSaveBegin,
-	{coap.POST, 'c', stream.FromCloud}:  KindChunk,
-	{coap.PUT, 'u', stream.FromCloud}:   KindUpdateDone,
-	{coap.PUT, 'u', stream.FromDevice}:  KindUpdateDone,
-	{coap.GET, 'c', stream.FromDevice}:  KindChunkMissed,
-	{coap.POST, 'S', stream.FromCloud}:  KindOTA3Start,
-	{coap.POST, 'F', stream.FromCloud}:  KindOTA3Finish,
-	{coap.POST, 'C', stream.FromCloud}:  KindOTA3Chunk,
-	{coap.POST, 'A', stream.FromDevice}: KindOTA3ChunkAck,
-}
-
-type request struct {
-	method coap.Code
-	letter byte
-	from   stream.Direction
+// requests says by sender, method and first letter of the path what a request
+// means. It is asked for every message, so it is no map.
+var requests = [2][coap.PUT + 1][128]Kind{
+	stream.FromDevice: {
+		coap.GET: {
+			't': KindTime,
+			'e': KindSubscribe,
+			'E': KindSubscribe,
+			'c': KindChunkMissed,
+		},
+		coap.POST: {
+			'h': KindHello,
+			'x': KindGoodbye,
+			'd': KindDescribePost,
+			'e': KindEvent,
+			'E': KindEvent,
+			'A': KindOTA3ChunkAck,
+		},
+		coap.PUT: {
+			'u': KindUpdateDone,
+		},
+	},
+	stream.FromCloud: {
+		coap.GET: {
+			'd': KindDescribe,
+			'v': KindVariable,
+		},
+		coap.POST: {
+			'h': KindHelloReply,
+			'f': KindFunctionCall,
+			'e': KindEvent,
+			'E': KindEvent,
+			'u': KindUpdateBegin,
+			's': KindSaveBegin,
+			'c': KindChunk,
+			'S': KindOTA3Start,
+			'F': KindOTA3Finish,
+			'C': KindOTA3Chunk,
+		},
+		coap.PUT: {
+			'k': KindKeyChange,
+			's': KindSignal,
+			'u': KindUpdateDone,
+		},
+	},
 }
 
 // presenceLen is the length of the device ID that a multicast announcement
@@ -52,7 +63,10 @@ func requestKind(from stream.Direction, m *coap.Message) Kind {
 	if m.Code == coap.Empty && m.Type == coap.Confirmable {
 		return KindPing
 	}
-	kind := requests[request{m.Code, m.Path(), from}]
+	kind := NoKind
+	if letter := m.Path(); m.Code <= coap.PUT && letter < 128 {
+		kind = requests[from][m.Code][letter]
+	}
 	switch kind {
 	case NoKind:
 		return KindRequest
