@@ -217,9 +217,7 @@ func (c *content) unanswered(leg *Leg, seq Seq) {
 	bits := r.load()
 	if t, _ := header(c.plain(r, bits)); t == coap.Confirmable && !kindOf(bits).MayGoUnanswered() {
 		leg.Unanswered++
-		if r.set(Problem) {
-			leg.Problems++
-		}
+		r.set(Problem)
 	}
 	c.touch(seq)
 }

@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// Problems matches what is worth a look.
-var Problems = Match{Where: Where{Need: Problem}}
+// Problems matches what is worth a look: where two legs say the same, one of them.
+var Problems = Match{Where: Where{Need: Problem, OneLeg: true}}
 
 // Seeker looks for the next row of a view that matches something: a search, or
 // the next problem. Make one with [View.Seek].

@@ -76,6 +76,7 @@ type Leg struct {
 	Opened      bool    // its frames can be opened
 	Ended       [2]bool // by the direction that ended
 	EndedBy     stream.Direction
+	EndedAt     time.Time        // of the first end
 	How         stream.CloseKind // of the first end
 
 	Events      int
@@ -87,7 +88,6 @@ type Leg struct {
 	Gaps        int
 	Retries     int
 	Unanswered  int
-	Problems    int
 	LastMessage Seq // if there was one
 	LastKind    particle.Kind
 	RTT         Times
@@ -145,7 +145,7 @@ func (l *Leg) count(seq Seq, e *decode.Event) {
 	case *decode.Gap:
 		l.Gaps++
 	case *decode.Closed:
-		l.end(e.From, b.How)
+		l.end(e.At, e.From, b.How)
 	}
 }
 
@@ -167,9 +167,9 @@ func (l *Leg) message(seq Seq, e *decode.Event, m *decode.Message) {
 	}
 }
 
-func (l *Leg) end(from stream.Direction, how stream.CloseKind) {
+func (l *Leg) end(at time.Time, from stream.Direction, how stream.CloseKind) {
 	if l.Ended == [2]bool{} {
-		l.EndedBy, l.How = from, how
+		l.EndedAt, l.EndedBy, l.How = at, from, how
 	}
 	l.Ended[from&1] = true
 	if how == stream.Reset {

@@ -154,8 +154,8 @@ func (s *sessions) count(c *content, conn *connection, seq Seq, e *decode.Event)
 		}
 	}
 	flags := flagsOf(c.record(seq).load())
-	if isProblem(e) && c.record(seq).set(Problem) || flags&Problem != 0 {
-		leg.Problems++
+	if isProblem(e) {
+		c.record(seq).set(Problem)
 	}
 	if flags&Retry != 0 {
 		leg.Retries++

@@ -56,10 +56,10 @@ func (a *app) doFilter(act action) bool {
 		a.refresh()
 		a.say(normal, map[bool]Safe{true: "Pings in succession are one row; Enter unfolds them.", false: "Every ping is a row."}[on])
 	case actProblems:
-		a.model.problems = !a.model.problems
+		a.model.onlyBad = !a.model.onlyBad
 		a.model.apply()
 		a.refresh()
-		a.say(normal, map[bool]Safe{true: "Problems only. ! shows all again.", false: "All events are shown."}[a.model.problems])
+		a.say(normal, map[bool]Safe{true: "Problems only. ! shows all again.", false: "All events are shown."}[a.model.onlyBad])
 	default:
 		return false
 	}

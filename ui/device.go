@@ -71,6 +71,9 @@ var stepNames = [store.Steps]Safe{"connect", "nonce", "identity", "credentials",
 // handshakeSteps is how many steps a session has to take after it is connected.
 const handshakeSteps = store.Steps - 1
 
+// failedSign is that of a session that ended before it was online.
+const failedSign = "✗"
+
 // stageOf says where a session is.
 func stageOf(s *store.Session) stage {
 	l := s.Main()
@@ -85,7 +88,7 @@ func stageOf(s *store.Session) stage {
 	case online:
 		return stage{"○", "CLOSED", quiet, true}
 	case over:
-		return stage{"✗", where, bad, false}
+		return stage{failedSign, where, bad, false}
 	}
 	return stage{"◐", where, warning, false}
 }
@@ -104,18 +107,10 @@ func up(s *store.Session, now time.Time) time.Duration {
 func (d *device) failures() int {
 	n := 0
 	for i := len(d.sessions) - 1; i >= 0; i-- {
-		if st := stageOf(d.sessions[i]); st.on || st.sign != "✗" {
+		if st := stageOf(d.sessions[i]); st.on || st.sign != failedSign {
 			break
 		}
 		n++
-	}
-	return n
-}
-
-// problems returns how many events of the device are worth a look.
-func (d *device) problems() (n int) {
-	for _, s := range d.sessions {
-		n += s.Main().Problems
 	}
 	return n
 }

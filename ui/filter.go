@@ -45,10 +45,10 @@ func (m *model) label() Safe {
 	case m.filter.off:
 		text = `\ off: ` + m.filterText()
 	}
-	if m.problems {
+	if m.onlyBad {
 		text += "   ! problems only"
 	}
-	if m.filter.text == "" && !m.problems && m.scopeLabel() == "" {
+	if m.filter.text == "" && !m.onlyBad && m.scopeLabel() == "" {
 		return text + "   " + plural(total, "event")
 	}
 	if done, all := m.view.Progress(); m.more && all > 0 {
@@ -68,7 +68,7 @@ func (m *model) emptyText() []Safe {
 		return []Safe{"Nothing has been said yet."}
 	case m.more:
 		return []Safe{"Still looking."}
-	case m.problems:
+	case m.onlyBad:
 		return []Safe{Safe(fmt.Sprintf("No problem among %d events.", total)), "! shows all of them."}
 	case m.filter.text != "" && !m.filter.off:
 		return []Safe{"No event matches " + m.filterText() + ".", Safe(fmt.Sprintf(`%d are hidden. \ shows them, / changes the filter.`, total))}

@@ -346,7 +346,7 @@ func endText(s *store.Session) Safe {
 	}
 	who := "the " + Safe(l.EndedBy.String())
 	how := map[stream.CloseKind]Safe{stream.Fin: who + " closed", stream.Reset: who + " reset the connection", stream.Cut: "the recording ended"}[l.How]
-	text := Safe(fmt.Sprintf("%s %s after step %d of %d; ", how, duration(l.Last.Sub(l.Steps[step].At)), int(step), handshakeSteps))
+	text := Safe(fmt.Sprintf("%s %s after step %d of %d; ", how, duration(l.EndedAt.Sub(l.Steps[step].At)), int(step), handshakeSteps))
 	text += stepInfo[step].what + " never came."
 	if len(s.Findings) == 0 {
 		text += " docs/protocol.md §7.2 lists what this can mean."

@@ -81,14 +81,15 @@ func (a *app) comment() {
 	a.open(p)
 }
 
-// noteOf returns the comment at the selected event, or the one sentence on what is
-// wrong.
+// noteOf returns the comment at the selected event of a list, or the one sentence on
+// what is wrong.
 func (a *app) noteOf() Safe {
 	seq, ok := a.selectedEvent()
 	if !ok || a.at == startView {
 		return ""
 	}
-	if text := a.model.store.Comment(seq); text != "" {
+	_, list := a.view().(eventLister)
+	if text := a.model.store.Comment(seq); text != "" && list {
 		return "; " + a.model.hide(clean(text))
 	}
 	if n := a.model.trouble.Len(); n > 0 && a.view().place() == inSessions {

@@ -14,7 +14,8 @@ import (
 type model struct {
 	store    *store.Store
 	view     *store.View
-	trouble  *store.View // the problems among all events
+	trouble  *store.View // the problems among all events, one for both legs
+	problems problemCounts
 	sessions []store.Session
 	origin   time.Time // of the first event: relative times count from it
 	end      store.Seq // what the screen knows of
@@ -24,7 +25,7 @@ type model struct {
 	scope    scope
 	filter   filtering
 	names    map[string]string // the user's own filters
-	problems bool              // only what is worth a look
+	onlyBad  bool              // only what is worth a look
 	private  bool              // devices, names and values are hidden
 	aliases  map[lightssl.DeviceID]int
 	bothLegs bool
@@ -51,6 +52,7 @@ func (m *model) refresh() {
 	}
 	m.more = m.view.Refresh(lookFor)
 	m.more = m.trouble.Refresh(lookFor) || m.more
+	m.problems.count(m.store, m.trouble)
 	m.sessions = m.store.Sessions(m.sessions[:0])
 	first, end := m.store.Bounds()
 	m.end = end
@@ -88,13 +90,12 @@ func (m *model) event(seq store.Seq) decode.Event {
 
 // summary says in a few words what is going on.
 func (m *model) summary() Safe {
-	online, problems := 0, 0
+	online := 0
 	for i := range m.sessions {
 		l := m.sessions[i].Main()
-		problems += l.Problems
 		if l.Steps[store.StepHelloReply].Done && !l.Over() {
 			online++
 		}
 	}
-	return Safe(fmt.Sprintf("%d online, !%d", online, problems))
+	return Safe(fmt.Sprintf("%d online, !%d", online, m.trouble.Len()))
 }

@@ -34,7 +34,7 @@ func (m *model) match() store.Match {
 	}
 	match.Where = m.scope.where
 	match.Where.OneLeg = !m.bothLegs
-	if m.problems {
+	if m.onlyBad {
 		match.Where.Need |= store.Problem
 	}
 	return match

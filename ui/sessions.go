@@ -107,8 +107,9 @@ func (s *sessions) Row(dst []cell, i int) []cell {
 		rtt.text, p99.text = duration(l.RTT.P50), duration(l.RTT.P99)
 	}
 	count := cell{text: Safe(fmt.Sprint(d.messages()))}
-	trouble := cell{text: Safe(fmt.Sprint(d.problems()))}
-	if d.problems() > 0 {
+	problems := s.app.model.problemsOf(d)
+	trouble := cell{text: Safe(fmt.Sprint(problems))}
+	if problems > 0 {
 		trouble.role = warning
 	}
 	last := cell{text: s.last(l)}
@@ -189,19 +190,17 @@ func (s *sessions) details() []line {
 	if d.known {
 		w.add("device", s.app.model.longName(d.id))
 	}
+	w.add("sessions", d.sessionsText())
 	w.add("from", s.app.model.addr(l.Conn.Device)+" to "+s.app.model.addr(l.Conn.Cloud))
 	w.add("says", helloText(latest.Hello))
 	if f := s.app.model.finding(latest); f != nil {
 		w.add("diagnosis", clean(f.ID+" "+f.Confidence+": "+f.Title)+"   3 tells more")
 	}
+	w.add("trouble", s.app.model.troubleText(d))
 	w.add("handshake", handshakeText(l))
 	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))
 	if l.RTT.Count > 0 {
 		w.add("answers", Safe(fmt.Sprintf("%d; median %s, p99 %s, slowest %s", l.RTT.Count, duration(l.RTT.P50), duration(l.RTT.P99), duration(l.RTT.Max))))
-	}
-	w.add("trouble", troubleText(l))
-	if n := len(d.sessions); n > 1 {
-		w.add("sessions", Safe(fmt.Sprintf("%d in all, %d of the latest did not get online", n, d.failures())))
 	}
 	return w.lines
 }
@@ -238,27 +237,6 @@ func handshakeText(l *store.Leg) Safe {
 			text += " " + duration(step.At.Sub(before.At))
 		}
 		before = step
-	}
-	return text
-}
-
-// troubleText counts what is worth a look on a leg.
-func troubleText(l *store.Leg) Safe {
-	var text Safe
-	for _, c := range []struct {
-		n    int
-		what Safe
-	}{{l.Retries, "sent again"}, {l.Unanswered, "unanswered"}, {l.Malformed, "malformed"}, {l.Sealed, "sealed"}, {l.Gaps, "with bytes missing"}} {
-		if c.n == 0 {
-			continue
-		}
-		if text != "" {
-			text += ", "
-		}
-		text += Safe(fmt.Sprint(c.n)) + " " + c.what
-	}
-	if text == "" {
-		return "none"
 	}
 	return text
 }

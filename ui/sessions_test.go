@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
@@ -45,5 +46,57 @@ func TestEnterShowsTheMessagesOfADevice(t *testing.T) {
 	press(a, "q")
 	if a.view().place() != inSessions || a.model.Len() != all {
 		t.Fatalf("back in %s with %d of %d events", a.view().name(), a.model.Len(), all)
+	}
+}
+
+// What ! shows is counted alike in every view, and no failure is called none.
+func TestProblemsAreCountedAlikeEverywhere(t *testing.T) {
+	for name, all := range map[string][]decode.Event{
+		"demo": demo(t), "healthy": events(t, "healthy-spark-fw1.5.2/capture.pcap"),
+		"failing": diagnosed(t, failing), "class": classroom(t),
+	} {
+		a := newApp(Options{Store: stored(all...)})
+		press(a, "1")
+		sum := 0
+		for _, d := range a.model.devices() {
+			sum += a.model.problemsOf(d)
+			if text := a.model.troubleText(d); text == "none" && d.failures() > 0 {
+				t.Errorf("%s: a session that failed has no trouble", name)
+			}
+		}
+		text := string(capture(show(t, a, 140, 45), a.look))
+		press(a, "!")
+		shown := a.model.Len()
+		if sum != shown || !strings.Contains(text, fmt.Sprintf(" online, !%d\n", shown)) || shown > 0 && !strings.Contains(text, string(plural(shown, "problem"))+": n goes") {
+			t.Errorf("%s: ! shows %d problems, the devices have %d in sum; the screen was\n%s", name, shown, sum, text)
+		}
+	}
+}
+
+func TestCountsOfProblemsFollowTheStore(t *testing.T) {
+	all := events(t, "healthy-spark-fw1.5.2/capture.pcap")
+	s := stored()
+	a := newApp(Options{Store: s})
+	for i := range all {
+		s.Append(all[i : i+1])
+		a.refresh()
+		sum := 0
+		for _, n := range a.model.problems.of {
+			sum += n
+		}
+		if sum != a.model.trouble.Len() {
+			t.Fatalf("after %d events %d problems are counted, %d are held", i+1, sum, a.model.trouble.Len())
+		}
+	}
+}
+
+func TestADetailSaysWhichSessionItIsOf(t *testing.T) {
+	a := newApp(Options{Store: stored(events(t, "healthy-spark-fw1.5.2/capture.pcap")...)})
+	press(a, "1")
+	text := string(capture(show(t, a, 80, 24), a.look))
+	for _, want := range []string{"sessions   4; this is the latest", "in earlier sessions"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the screen lacks %q:\n%s", want, text)
+		}
 	}
 }
