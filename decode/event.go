@@ -67,10 +67,12 @@ type Credentials struct {
 	Reason      string // why it is not opened, and which key would open it
 }
 
-// Message is a frame that was opened and holds a CoAP message.
+// Message is a frame that was opened and holds a CoAP message. Padded, encrypted
+// with the session's key and IV, is the frame again.
 type Message struct {
-	Plain   []byte // the CoAP message, without padding
-	Padded  []byte // the same with its padding: the plain layer
+	Plain   []byte                  // the CoAP message, without padding
+	Padded  []byte                  // the same with its padding: the plain layer
+	IV      [lightssl.BlockLen]byte // the head of the frame before it in its direction; of the first one that of the credentials, a secret
 	Meaning particle.Meaning
 }
 

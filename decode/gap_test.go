@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -112,6 +113,30 @@ func TestAGapInsideAFrameBehindItsHeadCostsThatFrameAlone(t *testing.T) {
 		events := decodeAll(vectorKeys(t), items)
 		if missing := lostMessages(want, messagesOf(events)); len(missing) != 1 || missing[0] != lost {
 			t.Errorf("gap inside frame %d: messages %v are missing", lost, missing)
+		}
+	}
+}
+
+// Whatever is lost, a message's plaintext under its IV is its frame again: stores
+// keep no more than that.
+func TestAMessageSealsToItsFrame(t *testing.T) {
+	v := loadVectors(t, "session_lightssl.json")
+	cipher := lightssl.NewCipher(lightssl.Credentials(unhex(t, v.Handshake.Material)))
+	for lost := range v.Messages {
+		items := v.items(t)
+		items[firstFrame+lost] = &stream.Gap{At: testStart, Conn: testConn.ID, From: direction(v.Messages[lost].Direction)}
+		messages := 0
+		for _, e := range decodeAll(vectorKeys(t), items) {
+			if m, ok := e.Body.(*Message); ok {
+				messages++
+				cipher.SetHead(m.IV[:])
+				if frame := cipher.AppendSealedFrame(nil, m.Plain); !bytes.Equal(frame, e.Raw) {
+					t.Fatalf("frame %d lost: %x under the IV %x seals to %x, not to %x", lost, m.Plain, m.IV, frame, e.Raw)
+				}
+			}
+		}
+		if messages < len(v.Messages)-2 {
+			t.Fatalf("frame %d lost: %d messages of %d", lost, messages, len(v.Messages))
 		}
 	}
 }

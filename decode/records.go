@@ -144,16 +144,17 @@ func (s *session) openFrame(h *half, from stream.Direction, ciphertext []byte) B
 		return &Malformed{Layer: Plain, Plain: plain, Padded: whole,
 			Reason: "the first 16 bytes are unreadable, because the frame before is missing; the rest is right"}
 	}
-	return s.parse(plain, whole)
+	return s.parse(iv, plain, whole)
 }
 
 // parse makes a message of an opened frame.
-func (s *session) parse(plain, padded []byte) Body {
+func (s *session) parse(iv, plain, padded []byte) Body {
 	if err := s.d.message.Parse(plain); err != nil {
 		return notCoAP(err, plain, padded)
 	}
 	m := s.d.messages.new()
 	m.Plain, m.Padded = plain, padded // show adds the meaning
+	copy(m.IV[:], iv)
 	return m
 }
 

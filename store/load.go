@@ -122,12 +122,13 @@ func (l *loader) loadMessage(e *decode.Event, b *cursor, bits uint32, credential
 	l.meaning(&m.Meaning, b, form, bits)
 	if form&formVerbatim != 0 {
 		e.Raw, m.Plain, m.Padded = b.bytes(), b.bytes(), b.bytes()
+		copy(m.IV[:], b.take(len(m.IV)))
 		return
 	}
 	if form&formShared != 0 {
 		b.b = l.bytes(place(binary.LittleEndian.Uint64(b.b)))
 	}
-	iv := b.take(lightssl.BlockLen)
+	copy(m.IV[:], b.take(len(m.IV)))
 	n := len(b.b)
 	padded := n + lightssl.BlockLen - n%lightssl.BlockLen
 	l.frame = l.room(l.frame, lightssl.FrameHeaderLen+padded)
@@ -137,7 +138,7 @@ func (l *loader) loadMessage(e *decode.Event, b *cursor, bits uint32, credential
 		e.Raw, m.Plain, m.Padded = l.frame, b.b, b.b
 		return
 	}
-	l.frame = l.sealerOf().appendFrame(l.frame, credentials, iv, b.b)
+	l.frame = l.sealerOf().appendFrame(l.frame, credentials, m.IV[:], b.b)
 	l.padded = appendPadded(l.room(l.padded, padded), b.b)
 	e.Raw, m.Plain, m.Padded = l.frame, l.padded[:n:n], l.padded
 }

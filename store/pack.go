@@ -14,9 +14,7 @@ import (
 type packer struct {
 	credentials *lightssl.Credentials // of the event's connection, nil if not known
 	buf         []byte
-	sealed      []byte
 	words       words
-	sealing     *sealing // of the event's connection
 	latest      latest
 }
 
@@ -96,7 +94,7 @@ func appendWide(dst []byte, t time.Time, wide bool) []byte {
 // The first byte of a message's bytes says what follows. Most of the time that
 // is the response time and the ID of the request, the IV, and the plaintext.
 const (
-	formVerbatim = 1 << iota // all bytes as they are: raw, plain and padded
+	formVerbatim = 1 << iota // all bytes as they are: raw, plain, padded and IV
 	formShared               // IV and plaintext lie at a place
 	formRTT                  // it answers: response time and ID of the request
 	formName
@@ -116,23 +114,16 @@ func (p *packer) message(c *content, e *decode.Event, m *decode.Message, wide bo
 		shared = p.latest.place
 		b[form] |= formShared
 		b = binary.LittleEndian.AppendUint64(b, uint64(shared))
-	} else if iv, ok := p.iv(e, m); ok {
+	} else if p.credentials != nil && seals(e, m) {
 		tail = len(b)
-		b = append(append(b, iv[:]...), m.Plain...)
+		b = append(append(b, m.IV[:]...), m.Plain...)
 	} else {
 		b[form] |= formVerbatim
 		b = appendBytes(appendBytes(appendBytes(b, e.Raw), m.Plain), m.Padded)
+		b = append(b, m.IV[:]...)
 	}
 	p.buf = b
-	p.sealing.follow(e)
 	return b, tail, shared
-}
-
-// iv returns the IV of a message's frame, or false if the plaintext does not seal
-// to the frame.
-func (p *packer) iv(e *decode.Event, m *decode.Message) (iv [lightssl.BlockLen]byte, ok bool) {
-	iv, ok, p.sealed = p.sealing.iv(p.credentials, e, m, p.sealed)
-	return iv, ok
 }
 
 // meaning appends what a message means, after the byte that says which of it.

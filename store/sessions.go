@@ -43,7 +43,6 @@ type connection struct {
 	envelope    uint64
 	hasEnvelope bool
 	credentials *lightssl.Credentials
-	sealing     sealing
 	handshake   handshake
 	servers     int     // keys of servers that were tried on the identity
 	sides       [2]side // by sender
@@ -125,7 +124,6 @@ func (c *connection) learn(e *decode.Event) {
 		c.session.Legs[c.leg].Opened = true
 		if c.credentials == nil || *c.credentials != b.Credentials {
 			c.credentials = new(b.Credentials)
-			c.sealing.start(c.credentials)
 		}
 		if e.Known && c.session.Legs[c.leg].Sealed == 0 {
 			c.handshake = handshake{}
@@ -161,7 +159,7 @@ func (s *sessions) count(c *content, conn *connection, seq Seq, e *decode.Event)
 		leg.Retries++
 	}
 	if leg.Over() {
-		conn.sides, conn.sealing = [2]side{}, sealing{}
+		conn.sides = [2]side{}
 	}
 }
 
@@ -198,7 +196,7 @@ func (s *sessions) trim(first Seq, extra int) {
 
 // size is an estimate of the memory that sessions and connections take.
 func (s *sessions) size() int {
-	return len(s.list)*int(unsafe.Sizeof(session{})) + len(s.conns)*(int(unsafe.Sizeof(connection{}))+sealingSize)
+	return len(s.list)*int(unsafe.Sizeof(session{})) + len(s.conns)*int(unsafe.Sizeof(connection{}))
 }
 
 // Sessions appends all sessions to dst, in order of appearance. They are copies.

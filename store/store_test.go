@@ -34,6 +34,10 @@ func sameLines(t *testing.T, got, want []decode.Event) {
 		if !bytes.Equal(a, b) {
 			t.Fatalf("event %d prints as\n%s, not as\n%s", i, a, b)
 		}
+		x, _ := got[i].Body.(*decode.Message)
+		if y, ok := want[i].Body.(*decode.Message); ok && x.IV != y.IV {
+			t.Fatalf("event %d has the IV %x, not %x", i, x.IV, y.IV)
+		}
 	}
 }
 
@@ -52,7 +56,7 @@ func TestAnyBodyComesBackAsItWas(t *testing.T) {
 		{At: at, From: stream.FromCloud, Body: &decode.Closed{How: stream.Cut, Pending: 12}},
 		{At: at, Body: &decode.Identity{Reason: "no key", Parts: 2}},
 		{At: at, Body: &decode.Sealed{}},
-		{At: time.Unix(1<<60, 5), Raw: []byte{0, 0}, Body: &decode.Message{Plain: []byte{0x40, 0, 0, 1}, Padded: []byte{1}}},
+		{At: time.Unix(1<<60, 5), Raw: []byte{0, 0}, Body: &decode.Message{Plain: []byte{0x40, 0, 0, 1}, Padded: []byte{1}, IV: [16]byte{1, 2}}},
 	}
 	for i := range events {
 		events[i].Conn = new(stream.Conn)

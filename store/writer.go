@@ -47,7 +47,7 @@ func (w *writer) add(c *content, e *decode.Event) {
 	conn := w.sessions.connOf(e)
 	conn.learn(e)
 	r.envelope = uint32(w.envelope(c, p, conn, e))
-	w.packer.credentials, w.packer.sealing = conn.credentials, &conn.sealing
+	w.packer.credentials = conn.credentials
 	w.fill(c, p, r, e)
 	c.end++
 	w.expire(c, r.at)
