@@ -29,7 +29,6 @@ func model(s *Store, m Match) (seqs []Seq) {
 func allowedBy(w *Where, r *Row, e *decode.Event) bool {
 	in := func(s Set, v uint8) bool { return s == 0 || s&(1<<v) != 0 }
 	return (w.Sessions == nil || slices.Contains(w.Sessions, e.Session)) &&
-		(w.Devices == nil || e.Known && slices.Contains(w.Devices, e.Device)) &&
 		in(w.Legs, uint8(e.Conn.Leg)) && in(w.From, uint8(e.From)) && in(w.Types, uint8(r.Type)) && in(w.Kinds, uint8(r.Kind)) &&
 		r.Flags&w.Need == w.Need && r.Flags&w.Never == 0 &&
 		!(w.OneLeg && e.Conn.Leg == stream.CloudLeg && e.Conn.Pair != 0 && e.Raw != nil && r.Flags&(Lone|Differs) == 0)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/store/filter"
 )
 
@@ -36,7 +35,6 @@ func (s Set) has(v uint8) bool { return s.full()>>v&1 != 0 }
 // some nanoseconds. The zero value allows everything.
 type Where struct {
 	Sessions []uint32            // nil: any
-	Devices  []lightssl.DeviceID // nil: any
 	Legs     Set                 // of stream.Leg
 	From     Set                 // of stream.Direction
 	Types    Set                 // of EventType
@@ -99,6 +97,5 @@ func (m *Match) later() bool {
 // allows reports whether an envelope is allowed.
 func (w *Where) allows(e *envelope) bool {
 	return (w.Sessions == nil || slices.Contains(w.Sessions, e.session)) &&
-		(w.Devices == nil || e.known && slices.Contains(w.Devices, e.device)) &&
 		w.Legs.has(uint8(e.conn.Leg))
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/store"
 )
 
 // summaryOf returns what an event says, in one line.
@@ -49,6 +51,44 @@ func (m *model) deviceOf(e *decode.Event) Safe {
 	}
 	id := e.Device.String()
 	return Safe(id[len(id)-6:])
+}
+
+// said reports whether a side said an event: connections and findings are nobody's
+// words.
+func said(e *decode.Event) bool {
+	switch e.Body.(type) {
+	case *decode.Opened, *decode.Finding:
+		return false
+	}
+	return true
+}
+
+// sideSign points to where an event went.
+func sideSign(e *decode.Event) Safe {
+	switch {
+	case !said(e):
+		return "·"
+	case e.From == stream.FromDevice:
+		return "►"
+	}
+	return "◄"
+}
+
+// roleOf is that of who said an event.
+func roleOf(e *decode.Event) role {
+	if !said(e) {
+		return quiet
+	}
+	return sender(e.From)
+}
+
+// rttCell shows the response time of an answer, or that there was none.
+func (m *model) rttCell(seq store.Seq, e *decode.Event) cell {
+	text := rttOf(e)
+	if row, ok := m.store.Row(seq); ok && text == "" && row.Flags&store.Unanswered != 0 {
+		return cell{"none", warning}
+	}
+	return cell{text: text}
 }
 
 // rttOf returns the response time of an answer.

@@ -97,3 +97,23 @@ func TestAFindingTellsNobodysSessionWhilePrivacyIsOn(t *testing.T) {
 		}
 	}
 }
+
+// A finding is nobody's message, and a session that failed was never online.
+func TestALadderTellsAFindingFromAMessage(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	press(a, "4")
+	text := string(capture(show(t, a, 140, 45), a.look))
+	if strings.Contains(text, "ONLINE") {
+		t.Error("a failed session has a part in which it is online")
+	}
+	for l := range strings.Lines(text) {
+		if strings.Contains(l, "finding PH-") && strings.ContainsAny(l, "◄►├┤") {
+			t.Errorf("a finding is drawn as a message: %s", l)
+		}
+	}
+	press(a, "2")
+	text = string(capture(show(t, a, 140, 45), a.look))
+	if i := strings.Index(text, "finding"); i < 8 || !strings.Contains(text[i-8:i], "·") {
+		t.Errorf("a finding has a sender:\n%s", text)
+	}
+}

@@ -276,9 +276,8 @@ func (t *talkPane) block(i, w int) []line {
 	if e.Body == nil {
 		return nil
 	}
-	sign := map[stream.Direction]Safe{stream.FromDevice: "►", stream.FromCloud: "◄"}[e.From]
-	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sign))
-	lines := []line{{text: head + t.title(&e), role: sender(e.From), hang: len(talkIndent)}}
+	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sideSign(&e)))
+	lines := []line{{text: head + t.title(&e), role: roleOf(&e), hang: len(talkIndent)}}
 	if m, ok := e.Body.(*decode.Message); ok {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
 		lines = append(lines, t.payload(w-len(talkIndent))...)

@@ -187,7 +187,7 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 		return dst
 	}
 	at := cell{r.rowTime(i, e.At), normal}
-	lanes := cell{r.lanes(seq, &e), sender(e.From)}
+	lanes := cell{r.lanes(seq, &e), roleOf(&e)}
 	if fold, ok := r.view.Fold(i); ok {
 		lanes = cell{foldText(&fold), quiet}
 	}
@@ -198,20 +198,22 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 	if _, apart, ok := r.twin(seq, &e); ok {
 		proxy.text = duration(apart)
 	}
-	rtt := cell{text: rttOf(&e)}
-	if row, ok := r.store.Row(seq); ok && rtt.text == "" && row.Flags&store.Unanswered != 0 {
-		rtt = cell{"none", warning}
-	}
-	return append(dst, cell{r.band(i), quiet}, at, lanes, proxy, rtt)
+	return append(dst, cell{r.band(i), quiet}, at, lanes, proxy, r.rttCell(seq, &e))
 }
 
 // band names the part of a session that begins with a row, "" inside of it.
 func (r *ladderRows) band(i int) Safe {
 	row, _ := r.store.Row(r.view.At(i))
 	band := bandOf(&row)
-	if i > 0 {
-		if before, ok := r.store.Row(r.view.At(i - 1)); ok && before.Session == row.Session && bandOf(&before) == band {
+	for k := i - 1; k >= 0; k-- {
+		before, ok := r.store.Row(r.view.At(k))
+		switch {
+		case !ok || before.Session != row.Session:
+			return band
+		case bandOf(&before) == band:
 			return ""
+		case bandOf(&before) != "":
+			return band
 		}
 	}
 	return band
@@ -225,6 +227,8 @@ func bandOf(row *store.Row) Safe {
 		return "KEYS"
 	case store.TypeClosed:
 		return "CLOSE"
+	case store.TypeFinding: // about a part of a session, and none of it
+		return ""
 	}
 	if k := row.Kind; k == particle.KindHello || k == particle.KindHelloReply || k == particle.KindHelloAck {
 		return "HELLO"
@@ -241,7 +245,7 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 	switch b := e.Body.(type) {
 	case *decode.Opened:
 		return crossed(r.lane, "connects "+r.addr(e.Conn.Device)+" → "+r.addr(e.Conn.Cloud))
-	case *decode.Gap:
+	case *decode.Gap, *decode.Finding:
 		return crossed(r.lane, label)
 	case *decode.Closed:
 		if b.How == stream.Cut {

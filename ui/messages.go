@@ -307,8 +307,8 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 	}
 	no := cell{Safe(fmt.Sprint(seq + 1)), normal}
 	at := cell{r.rowTime(i, e.At), normal}
-	dir := cell{r.look.direction(e.From), sender(e.From)}
-	if _, ok := e.Body.(*decode.Opened); ok {
+	dir := cell{r.look.direction(e.From), roleOf(&e)}
+	if !said(&e) {
 		dir = cell{" · ", quiet}
 	}
 	kind := cell{kindOf(&e), kindRole(&e)}
@@ -320,7 +320,7 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 	if len(e.Raw) > 0 {
 		size.text = Safe(fmt.Sprint(len(e.Raw)))
 	}
-	rtt := cell{text: rttOf(&e)}
+	rtt := r.rttCell(seq, &e)
 	switch {
 	case r.size == tiny:
 		return append(dst, no, dir, kind, size, info)

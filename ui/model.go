@@ -50,10 +50,13 @@ func (m *model) refresh() {
 	if m.paused {
 		return
 	}
+	m.sessions = m.store.Sessions(m.sessions[:0])
+	if m.scope.widen(m.sessions) {
+		m.apply()
+	}
 	m.more = m.view.Refresh(lookFor)
 	m.more = m.trouble.Refresh(lookFor) || m.more
 	m.problems.count(m.store, m.trouble)
-	m.sessions = m.store.Sessions(m.sessions[:0])
 	first, end := m.store.Bounds()
 	m.end = end
 	if row, ok := m.store.Row(first); ok && m.origin.IsZero() {

@@ -83,8 +83,8 @@ func (m *model) devices() []*device {
 
 // scopeLabel names what the lists are narrowed to, "" if that is nothing.
 func (m *model) scopeLabel() Safe {
-	if ids := m.scope.where.Devices; m.private && len(ids) == 1 {
-		return m.alias(ids[0])
+	if m.private && m.scope.known {
+		return m.alias(m.scope.device)
 	}
 	return m.scope.label
 }

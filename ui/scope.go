@@ -3,21 +3,39 @@ package ui
 import (
 	"slices"
 
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/store"
 )
 
 // scope is which events the lists show, before any filter: those of one device,
 // of one session, or all.
 type scope struct {
-	where store.Where
-	label Safe // "" if it is all
+	where  store.Where       // its sessions are in order
+	label  Safe              // "" if it is all
+	device lightssl.DeviceID // whose sessions these are, if it is known
+	known  bool
 }
 
 // has reports whether a session belongs to the scope.
 func (s *scope) has(session *store.Session) bool {
-	w := &s.where
-	return (w.Devices == nil || session.Known && slices.Contains(w.Devices, session.Device)) &&
-		(w.Sessions == nil || slices.Contains(w.Sessions, session.Number))
+	if s.where.Sessions == nil {
+		return true
+	}
+	_, in := slices.BinarySearch(s.where.Sessions, session.Number)
+	return in
+}
+
+// widen takes in the sessions that the device of a scope began meanwhile, from
+// their first event on: who it is comes third. It reports whether there are any.
+func (s *scope) widen(sessions []store.Session) (more bool) {
+	for i := range sessions {
+		if v := &sessions[i]; s.known && v.Known && v.Device == s.device && !s.has(v) {
+			at, _ := slices.BinarySearch(s.where.Sessions, v.Number)
+			s.where.Sessions = slices.Insert(slices.Clone(s.where.Sessions), at, v.Number)
+			more = true
+		}
+	}
+	return more
 }
 
 // setScope has the lists show the events of a scope.
@@ -49,13 +67,10 @@ func (m *model) apply() {
 
 // deviceScope is what a device's sessions have.
 func deviceScope(d *device) scope {
-	s := scope{label: d.label()}
-	if d.known {
-		s.where.Devices = append(s.where.Devices, d.id)
-		return s
-	}
+	s := scope{label: d.label(), device: d.id, known: d.known}
 	for _, session := range d.sessions {
 		s.where.Sessions = append(s.where.Sessions, session.Number)
 	}
+	slices.Sort(s.where.Sessions)
 	return s
 }

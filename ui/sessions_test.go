@@ -100,3 +100,25 @@ func TestADetailSaysWhichSessionItIsOf(t *testing.T) {
 		}
 	}
 }
+
+// Who a device is comes third in a session: what comes before belongs to it too.
+func TestADevicesEventsBeginWithItsConnections(t *testing.T) {
+	all := events(t, "healthy-spark-fw1.5.2/capture.pcap") // one device, four sessions
+	s := stored()
+	a := newApp(Options{Store: s, Live: true})
+	s.Append(all[:50])
+	a.refresh()
+	press(a, "1", "Enter")
+	for i := 50; i <= len(all); i++ {
+		known := false // once it is, its connection is among its events
+		for k := i - 1; k >= 0 && !known && all[k].Session == all[i-1].Session; k-- {
+			known = all[k].Known
+		}
+		if a.refresh(); known && a.model.Len() != i {
+			t.Fatalf("%d of %d events are shown", a.model.Len(), i)
+		}
+		if i < len(all) {
+			s.Append(all[i : i+1])
+		}
+	}
+}
