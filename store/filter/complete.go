@@ -115,8 +115,8 @@ func (p *parser) candidates() []Candidate {
 var connectives = []Candidate{{Text: "and", Help: "both"}, {Text: "or", Help: "either"}, {Text: "xor", Help: "one of both"}}
 
 func fieldCandidates() (list []Candidate) {
-	for _, name := range slices.Sorted(maps.Keys(index)) {
-		f := index[name]
+	for _, name := range fieldNames() {
+		f := lookup(name)
 		help := f.Help
 		if name != f.Key {
 			help = "short for " + f.Key

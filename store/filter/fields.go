@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
@@ -75,15 +76,15 @@ var numberNames = map[string]map[string]uint64{
 	codeKey:     {"GET": uint64(coap.GET), "POST": uint64(coap.POST), "PUT": uint64(coap.PUT), "DELETE": uint64(coap.DELETE)},
 }
 
-// table has every field with a name, sorted by it; index has those and the short
-// names.
-var table, index = makeTable()
+// fieldTable returns every field with a name, sorted by it, and an index of those
+// and the short names. Most commands never need it.
+var fieldTable = sync.OnceValues(makeTable)
 
 func makeTable() ([]*Field, map[string]*Field) {
-	all := make(map[string]*Field)
+	all, in := make(map[string]*Field), occurrences()
 	for _, d := range decode.Fields() {
 		f := fromDef(d)
-		f.in, f.get = occurrence(d), ownGetter(d.Key)
+		f.in, f.get = in[d.Key], ownGetter(d.Key)
 		all[f.Key] = f
 	}
 	for i := range further {
@@ -116,6 +117,7 @@ func fromDef(d *field.Def) *Field {
 // Fields returns every field of the language, sorted by name, but for the options
 // without a registered name: coap.opt.unknown_ and a number, which are bytes.
 func Fields() []Field {
+	table, _ := fieldTable()
 	all := make([]Field, len(table))
 	for i, f := range table {
 		all[i] = *f
@@ -123,10 +125,17 @@ func Fields() []Field {
 	return all
 }
 
+// fieldNames returns all names and short names in order.
+func fieldNames() []string {
+	_, index := fieldTable()
+	return slices.Sorted(maps.Keys(index))
+}
+
 const unknownOption = "coap.opt.unknown_"
 
 // lookup returns the field with a name or short name, or nil.
 func lookup(name string) *Field {
+	_, index := fieldTable()
 	if f := index[name]; f != nil {
 		return f
 	}
@@ -190,20 +199,17 @@ var treeFields = map[string]eventSet{
 	"photon.credentials.signature_bytes": set("credentials"),
 }
 
-// occurrence returns the types of events that a field occurs in.
-func occurrence(d *field.Def) (s eventSet) {
-	if in, ok := treeFields[d.Key]; ok {
-		return in
-	}
+// occurrences returns the types of events that fields occur in, by their names.
+func occurrences() map[string]eventSet {
+	in := make(map[string]eventSet)
 	for i, name := range decode.EventTypes {
 		always, sometimes := decode.EventFields(name)
-		for _, other := range slices.Concat(always, sometimes) {
-			if other.Key == d.Key {
-				s |= 1 << i
-			}
+		for _, d := range slices.Concat(always, sometimes) {
+			in[d.Key] |= 1 << i
 		}
 	}
-	return s
+	maps.Copy(in, treeFields)
+	return in
 }
 
 // kindSet is a set of kinds of messages.

@@ -274,6 +274,7 @@ func newMaker(t testing.TB, seed uint64, rows []row) *maker {
 			}
 		}
 	}
+	table, _ := fieldTable()
 	for _, f := range table {
 		if mk.pool[f.Key] != nil {
 			mk.fields = append(mk.fields, f)

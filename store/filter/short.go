@@ -158,7 +158,7 @@ func (p *parser) named() node {
 		p.failAt(start, p.tok.end, fmt.Sprintf("there is no filter named %s%s", name, didYouMean(name, p.filterNames())))
 		return nil
 	case !ok:
-		p.fail(fmt.Sprintf("there is no field or filter named %s%s", name, didYouMean(name, slices.Concat(p.filterNames(), slices.Sorted(maps.Keys(index))))))
+		p.fail(fmt.Sprintf("there is no field or filter named %s%s", name, didYouMean(name, slices.Concat(p.filterNames(), fieldNames()))))
 		return nil
 	case slices.Contains(p.shared.open, name):
 		p.failAt(start, p.tok.end, fmt.Sprintf("the filter %s stands for itself", name))
