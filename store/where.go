@@ -34,14 +34,14 @@ func (s Set) has(v uint8) bool { return s.full()>>v&1 != 0 }
 // Where says what an event must be, as far as its record tells. It is checked in
 // some nanoseconds. The zero value allows everything.
 type Where struct {
-	Sessions []uint32            // nil: any
-	Legs     Set                 // of stream.Leg
-	From     Set                 // of stream.Direction
-	Types    Set                 // of EventType
-	Kinds    Set                 // of particle.Kind; of NoKind is whatever is no message
-	Need     Flags               // all of them are set
-	Never    Flags               // none of them is set
-	OneLeg   bool                // of the leg to the cloud only what the other one lacks or has with other bytes, and its beginning, its end and its gaps
+	Sessions []uint32 // nil: any
+	Legs     Set      // of stream.Leg
+	From     Set      // of stream.Direction
+	Types    Set      // of EventType
+	Kinds    Set      // of particle.Kind; of NoKind is whatever is no message
+	Need     Flags    // all of them are set
+	Never    Flags    // none of them is set
+	OneLeg   bool     // of the leg to the cloud only what the other one lacks or has with other bytes, and its beginning, its end and its gaps
 }
 
 // Match says which events are meant: those that Where allows and for which Event
