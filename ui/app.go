@@ -25,6 +25,7 @@ type app struct {
 	before     []visit // that q leads back to
 	overlays   []overlay
 	focus      []int // per view, the pane that has the focus
+	listed     *list // the list of events that was shown last, nil: none yet
 	zoom       bool
 	notice     Safe // one line above the footer, until the next key
 	noticeRole role
@@ -175,7 +176,7 @@ func (a *app) goTo(i int) {
 }
 
 // eventLister is a view with a list of events. The selected one stays selected
-// from view to view.
+// from view to view, and decides what conversation and handshake are shown.
 type eventLister interface{ events() *list }
 
 // arriver is a view that takes notice of what is selected when it is shown.
@@ -183,18 +184,29 @@ type arriver interface{ arrive() }
 
 // change shows another view.
 func (a *app) change(i int) {
-	from, isList := a.view().(eventLister)
+	if from, ok := a.view().(eventLister); ok {
+		a.listed = from.events()
+	}
 	a.at = i
 	a.zoom = false
-	if to, ok := a.view().(eventLister); ok && isList && from.events().hasKey {
-		row, _ := a.model.RowOf(from.events().key)
-		to.events().follow = from.events().follow
+	if to, ok := a.view().(eventLister); ok && a.listed != nil && a.listed.hasKey {
+		row, _ := a.model.RowOf(a.listed.key)
+		to.events().follow = a.listed.follow
 		to.events().choose(row)
 	}
 	if v, ok := a.view().(arriver); ok {
 		v.arrive()
 	}
 	a.view().refresh()
+}
+
+// chosen returns the event that the user selected in a list, if there is one: the
+// end, which is followed, is not chosen.
+func (a *app) chosen() (store.Seq, bool) {
+	if l := a.listed; l != nil && l.hasKey && !l.follow {
+		return store.Seq(l.key), true
+	}
+	return 0, false
 }
 
 // followSelected shows the conversation of the selected event.

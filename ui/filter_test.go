@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 	"testing"
+
+	"github.com/photonscope/photonscope/store"
 )
 
 // typed types a text into whatever takes keys.
@@ -91,12 +93,27 @@ func TestSearchGoesFromHitToHit(t *testing.T) {
 			t.Fatalf("hits at %v", at)
 		}
 	}
-	if !strings.Contains(string(a.notice), "No photon.msg") {
-		t.Errorf("after the last hit: %s", a.notice)
+	if !strings.Contains(string(a.notice), "None below; this one is the first") || a.selectedKey() != at[0] {
+		t.Errorf("after the last hit event %d is selected: %s", a.selectedKey(), a.notice)
 	}
 	press(a, "N")
-	if a.selectedKey() != at[2] {
-		t.Errorf("N goes to %d, want %d", a.selectedKey(), at[2])
+	if !strings.Contains(string(a.notice), "None above; this one is the last") || a.selectedKey() <= at[2] {
+		t.Errorf("before the first hit event %d is selected: %s", a.selectedKey(), a.notice)
+	}
+}
+
+// At first the last event is selected, below which there is nothing.
+func TestNFindsAProblemFromTheFirstScreen(t *testing.T) {
+	all := classroom(t)
+	a := newApp(Options{Store: stored(all...)})
+	press(a, "n")
+	if row, _ := a.model.store.Row(store.Seq(a.selectedKey())); row.Flags&store.Problem == 0 {
+		t.Errorf("event %d is selected: %s", a.selectedKey(), a.notice)
+	}
+	press(a, "/")
+	typed(a, `photon.msg == "key-change"`)
+	if press(a, "Ctrl-F"); !strings.HasPrefix(string(a.notice), "There is no ") || a.hunt != nil {
+		t.Errorf("a search for what is not there says %q", a.notice)
 	}
 }
 

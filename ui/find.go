@@ -11,7 +11,7 @@ func (a *app) next(by int) {
 	if what == "" {
 		match, what = store.Problems, "problem"
 	}
-	a.hunt = &hunt{seeker: a.model.view.Seek(a.selectedRow(), by < 0, match), what: what, back: by < 0}
+	a.hunt = &hunt{seeker: a.model.view.Seek(a.selectedRow(), by < 0, match), match: match, what: what, back: by < 0}
 	a.goToPlace(inMessages)
 	a.goOn()
 }
@@ -19,11 +19,23 @@ func (a *app) next(by int) {
 // stepOf is the direction in which a key looks for a hit.
 func stepOf(act action) int { return map[action]int{actNext: 1, actPrev: -1}[act] }
 
-// hunt is a search that goes on.
+// hunt is a search that goes on. Behind the end it goes on from the other one.
 type hunt struct {
 	seeker *store.Seeker
+	match  store.Match
 	what   Safe
 	back   bool
+	around bool // it did
+}
+
+// turn has the search go on from the other end.
+func (h *hunt) turn(v *store.View) {
+	h.around = true
+	if h.back {
+		h.seeker = v.Seek(v.Len(), true, h.match)
+	} else {
+		h.seeker = v.Seek(-1, false, h.match)
+	}
 }
 
 // goOn looks on for what is searched.
@@ -34,16 +46,31 @@ func (a *app) goOn() {
 	seq, found, more := a.hunt.seeker.Next(lookFor)
 	switch {
 	case found:
-		a.hunt = nil
-		a.selectKey(uint64(seq))
-		return
+		a.found(seq)
 	case more:
 		a.say(quiet, "Looking for "+a.hunt.what+" …")
-		return
+	case a.hunt.around:
+		a.say(quiet, "There is no "+a.hunt.what+" here.")
+		a.hunt = nil
+	default:
+		a.hunt.turn(a.model.view)
+		a.goOn()
 	}
-	where := map[bool]Safe{false: " below", true: " above"}[a.hunt.back]
-	a.say(quiet, "No "+a.hunt.what+where+".")
+}
+
+// found selects what was looked for.
+func (a *app) found(seq store.Seq) {
+	h, before := a.hunt, a.selectedKey()
 	a.hunt = nil
+	a.selectKey(uint64(seq))
+	switch {
+	case h.around && uint64(seq) == before:
+		a.say(quiet, "There is no other "+h.what+" here.")
+	case h.around && h.back:
+		a.say(quiet, "None above; this one is the last.")
+	case h.around:
+		a.say(quiet, "None below; this one is the first.")
+	}
 }
 
 // messagesView returns the view that lists the events.

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/gdamore/tcell/v2"
@@ -17,12 +15,13 @@ import (
 // follow is view 5: a session as a conversation, with what its messages carry; or
 // the messages of one exchange alone.
 type follow struct {
-	app    *app
-	talk   *talkPane
-	number uint32     // of the session, 0: none
-	chosen bool       // the user chose it; else it is that of the selected event
-	one    *store.Seq // the exchange of this message alone, nil: the whole session
-	sender store.Set  // who is heard, 0: both
+	app     *app
+	talk    *talkPane
+	number  uint32     // of the session, 0: none
+	chosen  bool       // the user chose it; else it is that of the selected event
+	one     *store.Seq // the exchange of this message alone, nil: the whole session
+	arrived store.Seq  // number of the selected event that brought the user here last, from 1
+	sender  store.Set  // who is heard, 0: both
 }
 
 func newFollow(a *app) *follow {
@@ -79,8 +78,12 @@ func (f *follow) refresh() {
 
 // arrive implements arriver.
 func (f *follow) arrive() {
-	if !f.chosen {
+	switch seq, ok := f.app.chosen(); {
+	case f.chosen:
+	case !ok:
 		f.take(f.app.messagesView().list.key)
+	case seq+1 != f.arrived:
+		f.goTo(uint64(seq))
 	}
 }
 
@@ -94,10 +97,16 @@ func (f *follow) take(key uint64) {
 	f.apply()
 }
 
-// begin shows the conversation around an event.
+// begin shows the conversation around an event, until another one is to be followed.
 func (f *follow) begin(key uint64) {
-	f.take(key)
 	f.chosen = true
+	f.goTo(key)
+}
+
+// goTo selects an event in its conversation.
+func (f *follow) goTo(key uint64) {
+	f.take(key)
+	f.arrived = store.Seq(key) + 1
 	f.talk.refresh()
 	row, _ := f.talk.view.RowOf(store.Seq(key))
 	f.talk.choose(row)
@@ -318,31 +327,6 @@ func (t *talkPane) formShown() Safe {
 	return talkForms[t.form]
 }
 
-// requestLine returns method and path, or the response code, as CoAP has them.
-func requestLine(m *coap.Message) Safe {
-	text := Safe(m.Code.String())
-	if name := m.Code.Name(); name != "" && m.Code.IsRequest() {
-		text = Safe(name)
-	}
-	if m.Code.IsRequest() {
-		text += " "
-	}
-	query := Safe("?")
-	for i := range m.Options {
-		switch o := &m.Options[i]; o.Number {
-		case coap.URIPath:
-			text += "/" + clean(o.Value)
-		case coap.URIQuery:
-			text += query + clean(o.Value)
-			query = "&"
-		}
-	}
-	if m.Code == 0 {
-		text = "empty"
-	}
-	return text + Safe(fmt.Sprintf("   %s 0x%04x", m.Type, m.ID))
-}
-
 // payload returns the lines of what the message carries.
 func (t *talkPane) payload(w int) []line {
 	b := t.msg.Payload
@@ -369,29 +353,4 @@ func (t *talkPane) payload(w int) []line {
 		lines = append(lines, line{text: talkIndent + padded(Safe(fmt.Sprintf("% x", row)), 3*per+1) + ascii, role: normal, lit: hexLit(hits, at, per)})
 	}
 	return lines
-}
-
-// textLines returns text, JSON with its members below each other.
-func textLines(b []byte, indent Safe) []line {
-	var pretty bytes.Buffer
-	if b[0] == '{' && json.Indent(&pretty, b, "", "  ") == nil {
-		b = pretty.Bytes()
-	}
-	var lines []line
-	for text := range bytes.Lines(b) {
-		text = bytes.TrimRight(text, "\r\n")
-		lines = append(lines, line{text: indent + clean(text), role: normal, hang: len(indent)})
-	}
-	return lines
-}
-
-// isText reports whether bytes are mostly to be read as text.
-func isText(b []byte) bool {
-	odd := 0
-	for _, c := range b {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-			odd++
-		}
-	}
-	return odd == 0
 }

@@ -18,6 +18,7 @@ type handshake struct {
 	attempts []*store.Session // oldest first
 	at       int              // the one shown
 	latest   bool             // the newest is shown, also when another comes
+	arrived  store.Seq        // number of the selected event that brought the user here last, from 1
 	size     class
 }
 
@@ -48,6 +49,24 @@ func (h *handshake) refresh() {
 		h.at = len(h.attempts) - 1
 	}
 	h.list.refresh()
+}
+
+// arrive implements arriver: the session of a selected event is shown.
+func (h *handshake) arrive() {
+	seq, ok := h.app.chosen()
+	row, held := h.app.model.store.Row(seq)
+	if !ok || !held || seq+1 == h.arrived {
+		return
+	}
+	h.arrived = seq + 1
+	h.refresh()
+	for i, s := range h.attempts {
+		if s.Number == row.Session {
+			h.at = i
+			h.latest = i == len(h.attempts)-1
+			h.detail.top = 0
+		}
+	}
 }
 
 // shown returns the session that is shown, nil if there is none.

@@ -50,7 +50,11 @@ func (a *app) play() {
 func (a *app) faster(by int) {
 	p := &a.player
 	p.speed = max(min(p.speed+by, len(speeds)-1), 0)
-	a.say(normal, Safe(fmt.Sprintf("Speed %gx. Space plays.", speeds[p.speed])))
+	text := Safe(fmt.Sprintf("Speed %gx.", speeds[p.speed]))
+	if !p.on {
+		text += " Space plays."
+	}
+	a.say(normal, text)
 }
 
 // advance goes on playing: the selection moves to the last event that has happened
@@ -91,14 +95,21 @@ func (a *app) choose(row int) {
 	}
 }
 
-// seek selects the event that is some time before or after the selected one.
+// seek selects the event that is some time before or after the selected one. Over a
+// silence that is longer it goes to the next one.
 func (a *app) seek(by time.Duration) {
 	row, ok := a.model.store.Row(store.Seq(a.selectedKey()))
 	if !ok {
 		return
 	}
-	a.choose(a.rowAt(row.At.Add(by)))
-	a.player.at, a.player.since = row.At.Add(by), a.opt.Now()
+	to := a.rowAt(row.At.Add(by))
+	if at := a.selectedRow(); by > 0 && to <= at {
+		to = at + 1
+	}
+	a.choose(to)
+	if row, ok = a.model.store.Row(store.Seq(a.selectedKey())); ok {
+		a.player.at, a.player.since = row.At, a.opt.Now()
+	}
 }
 
 // rowAt returns the last row at or before a time.

@@ -45,12 +45,19 @@ func TestSeekingAndStepping(t *testing.T) {
 	if s := at(); s > 20 {
 		t.Errorf("seek 20 leads to second %g", s)
 	}
-	before := at()
-	press(a, "Right")
-	if d := at() - before; d > 5 {
-		t.Errorf("5 s on are %g", d)
+	press(a, "g")
+	for steps := 0; a.selectedRow() < a.model.Len()-1; steps++ { // 70 s with silences of 15 s
+		before, row := at(), a.selectedRow()
+		press(a, "Right")
+		if d := at() - before; a.selectedRow() == row || d > 5 && a.selectedRow() != row+1 || steps > 70 {
+			t.Fatalf("5 s on from row %d at %g s is row %d at %g s", row+1, before, a.selectedRow()+1, at())
+		}
 	}
-	press(a, "Left", "Left", "Left", "Left", "Left")
+	before := at()
+	press(a, "Left", "Left")
+	if d := before - at(); d < 10 {
+		t.Errorf("twice 5 s back are %g s", d)
+	}
 	if a.runCommand("seek x") == "" {
 		t.Error("seek x is taken")
 	}
