@@ -116,6 +116,7 @@ type Finding struct {
 
 // Evidence is an event that a finding rests on, and what its bytes show.
 type Evidence struct {
+	Session    uint32           // of the event, if the finding is about several sessions; 0: that of the finding
 	Event      int              // its number within its connection, from 1; findings do not count. 0: it is a file
 	At         time.Time        // its time
 	From       stream.Direction // who sent it
@@ -128,6 +129,9 @@ type Evidence struct {
 // String returns the evidence as one sentence.
 func (v *Evidence) String() string {
 	text := fmt.Sprintf("event %d, %s %s", v.Event, v.Name, v.From)
+	if v.Session > 0 {
+		text = fmt.Sprintf("session %d, %s", v.Session, text)
+	}
 	switch {
 	case v.Event == 0:
 		return fmt.Sprintf("%s, bytes %d to %d: %s", v.Name, v.Start, v.End-1, v.Shows)

@@ -57,7 +57,7 @@ func (s Stage) String() string {
 // not be changed.
 func Causes() []Cause { return catalogue }
 
-var catalogue = slices.SortedFunc(slices.Values(slices.Concat(reachCauses, keyCauses, handshakeCauses, onlineCauses, updateCauses, toolCauses)),
+var catalogue = slices.SortedFunc(slices.Values(slices.Concat(reachCauses, keyCauses, handshakeCauses, onlineCauses, updateCauses, toolCauses, rhythmCauses)),
 	func(a, b Cause) int { return strings.Compare(a.ID, b.ID) })
 
 // Find returns the cause with an ID, in either case, or nil.

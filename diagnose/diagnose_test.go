@@ -16,6 +16,9 @@ func everyCase(each func(c *staged, p *sim.Profile)) {
 	for i := range staging {
 		each(&staging[i], &sim.LightSSL231)
 	}
+	for i := range rhythmic {
+		each(&rhythmic[i], &sim.LightSSL231)
+	}
 	for i := range older {
 		each(&older[i], &sim.Legacy049)
 	}

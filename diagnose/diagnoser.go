@@ -59,12 +59,15 @@ type device struct {
 	modulus  string         // announced last
 	accepted netip.AddrPort // the server that accepted it with that key last
 	open     *leg           // a session of it that is not over
-	doubles  int            // sessions that began while another was open
+	doubles  int            // sessions that began while another was open, though it had not restarted
+	rhythm   rhythm
+	restarts []decode.Evidence // in a row, over something that nobody wants
 }
 
 // caller is what earlier connections from an address told.
 type caller struct {
-	failures int // since it was online
+	failures int    // since it was online
+	rhythm   rhythm // of connections that do not say which device they are
 }
 
 // server is what earlier connections to an address told.

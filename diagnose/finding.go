@@ -26,6 +26,7 @@ type draft struct {
 	ruledOut []string
 	noRepair bool   // that of the catalogue would not help here
 	device   string // what the device shows; "": as the catalogue says
+	noCount  bool   // no firmware counts failures here
 }
 
 // find tells of a cause, once in a session. at is the event that completed the
@@ -42,7 +43,10 @@ func (l *leg) find(at *decode.Event, f draft) {
 	cause, place := Find(f.id), l.place()
 	body := &decode.Finding{
 		ID: f.id, Title: f.title, Confidence: f.sure, Evidence: f.evidence, RuledOut: f.ruledOut,
-		Device: place.Fill(cmp.Or(f.device, cause.Device)) + l.attempts(), Repair: cause.Repair,
+		Device: place.Fill(cmp.Or(f.device, cause.Device)), Repair: cause.Repair,
+	}
+	if !f.noCount {
+		body.Device += l.attempts()
 	}
 	if f.title == "" {
 		body.Title = cause.Title

@@ -56,6 +56,7 @@ func (l *leg) meetAgain(e *decode.Event) {
 	dev := remembered(l.d.devices, id.Device)
 	if o := dev.open; o != nil && o != l && o.session != l.session && o.nonce.seen() && l.nonce.seen() && o.conn.Device != l.conn.Device && o.id.Identity.Nonce != id.Nonce {
 		dev.doubles++
+		l.double = true
 		l.doubled(e, o, dev.doubles)
 	}
 	for other, d := range l.d.devices {

@@ -30,6 +30,7 @@ type leg struct {
 	end    mark // the first end by a peer
 	how    stream.CloseKind
 	judged bool // what follows from the end was told
+	double bool // it began while another session of the device was open
 	over   [2]bool
 	found  map[string]bool
 
@@ -208,8 +209,13 @@ func (l *leg) concluded(e *decode.Event) {
 	default:
 		l.endedOnline(e)
 	}
+	online := l.reply.seen() || l.frames[0] > 0 && l.frames[1] > 0
+	l.keepTime(e, online)
+	if l.talk.hello && !l.talk.restarted {
+		remembered(l.d.devices, l.device).restarts = nil
+	}
 	c := remembered(l.d.callers, l.conn.Device.Addr())
-	if c.failures++; l.reply.seen() || l.frames[0] > 0 && l.frames[1] > 0 {
+	if c.failures++; online {
 		c.failures = 0
 	}
 }

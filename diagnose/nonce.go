@@ -27,11 +27,11 @@ func (l *leg) foreign(e *decode.Event, m mark) {
 		return
 	}
 	what := fmt.Sprintf("%s, where the %s belongs: %s", kind, map[bool]string{true: "nonce", false: "identity"}[e.From == stream.FromCloud], quoted(e.Raw))
-	id := "PH-14"
+	f := draft{id: "PH-14", sure: Certain, evidence: []decode.Evidence{m.says(what)}}
 	if e.From == stream.FromDevice {
-		id = "PH-40"
+		f.id, f.noCount = "PH-40", true
 	}
-	l.find(e, draft{id: id, sure: Certain, evidence: []decode.Evidence{m.says(what)}})
+	l.find(e, f)
 }
 
 // endedWithoutNonce: the device connected, and nothing that is a nonce came.

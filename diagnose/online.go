@@ -16,6 +16,7 @@ type talk struct {
 	hello, light bool // the Hello was read; it is of the newer stack
 	platform     int  // of the Hello; 0: not known, or a Core
 	goodbye      bool
+	restarted    bool // the device has told why it restarted
 
 	ping      mark // of the device, with nothing from the cloud since
 	describe  mark // the cloud's question, while it has no answer
@@ -74,6 +75,9 @@ func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m 
 			l.talk.twice = m
 		}
 	case particle.KindEvent:
+		if named(c, lastReset) {
+			l.saysWhyItRestarted(e, c, m)
+		}
 		if string(g.Name) == safeMode || named(c, safeMode) {
 			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.showsPlain("the device publishes " + safeMode)}})
 		}

@@ -16,6 +16,7 @@ func appendFinding(b []byte, f *decode.Finding) []byte {
 	b = binary.AppendUvarint(b, uint64(len(f.Evidence)))
 	for i := range f.Evidence {
 		v := &f.Evidence[i]
+		b = binary.AppendUvarint(b, uint64(v.Session))
 		b = binary.AppendVarint(b, int64(v.Event))
 		b = appendWide(append(b, byte(v.From)), v.At, true)
 		b = binary.AppendVarint(binary.AppendVarint(b, int64(v.Start)), int64(v.End))
@@ -28,7 +29,7 @@ func finding(b *cursor) *decode.Finding {
 	f := &decode.Finding{ID: b.string(), Title: b.string(), Confidence: b.string(), Device: b.string(), Repair: b.string()}
 	f.RuledOut, f.Remedy = b.strings(), b.strings()
 	for range b.uint() {
-		v := decode.Evidence{Event: int(b.int()), From: stream.Direction(b.byte())}
+		v := decode.Evidence{Session: uint32(b.uint()), Event: int(b.int()), From: stream.Direction(b.byte())}
 		seconds := b.int()
 		v.At = time.Unix(seconds, int64(b.uint())).UTC()
 		v.Start, v.End = int(b.int()), int(b.int())

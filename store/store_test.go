@@ -50,7 +50,7 @@ func TestAnyBodyComesBackAsItWas(t *testing.T) {
 		{At: time.Time{}, Raw: []byte{}, Altered: true, Body: &decode.Malformed{Layer: "wire", Offset: -1, Plain: []byte{}, Padded: nil}},
 		{At: at, Raw: huge, Body: &decode.Malformed{Reason: string(huge[:300]), Plain: nil, Padded: []byte{}}},
 		{At: at, Body: &decode.Finding{ID: "PH-01", Title: "another server key", Confidence: "certain", Evidence: []decode.Evidence{
-			{Event: 3, At: at, From: stream.FromCloud, Name: "identity", Layer: decode.Wire, Start: 1, End: 256, Shows: "too large"}, {At: at},
+			{Session: 9, Event: 3, At: at, From: stream.FromCloud, Name: "identity", Layer: decode.Wire, Start: 1, End: 256, Shows: "too large"}, {At: at},
 		}, RuledOut: []string{"PH-02", ""}, Device: "red", Remedy: []string{"$ do"}, Repair: "none"}},
 		{At: at, Body: &decode.Gap{Len: 1 << 40}},
 		{At: at, From: stream.FromCloud, Body: &decode.Closed{How: stream.Cut, Pending: 12}},
