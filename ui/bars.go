@@ -29,7 +29,7 @@ func (a *app) drawAll(c canvas) {
 		below.text(1, 0, a.noteOf(), normal)
 	}
 	below.text(1, 1, a.footer(c.w-2), normal)
-	if o := a.top(); o != nil {
+	for _, o := range a.overlays {
 		a.guard(func() { o.draw(c, size) })
 	}
 }
@@ -162,7 +162,10 @@ func (a *app) footer(w int) Safe {
 			return text
 		}
 	}
-	const last = "? help"
+	last := Safe("? help")
+	if a.top() != nil {
+		last = ""
+	}
 	var text Safe
 	told, taken := map[action]bool{actHelp: true}, map[Safe]bool{}
 	places := a.places()

@@ -13,6 +13,7 @@ type dialog struct {
 	lines func(w int) []line // the text, made for a width
 	text  *textPane
 	end   bool // shows the end first: a log
+	hit   int  // the line found last, -1: none yet
 }
 
 func newDialog(a *app, title Safe, lines func(w int) []line) *dialog {
@@ -31,9 +32,49 @@ func (d *dialog) do(act action) bool {
 	case actBack, actEscape, actOpen, actHelp:
 		d.app.closeTop()
 		return true
+	case actFind:
+		d.app.openFind(d, "find in this window: ")
+		return true
+	case actNext, actPrev:
+		if !d.findNext(d.app, stepOf(act)) {
+			d.app.say(quiet, "Nothing is looked for in this window; / looks.")
+		}
+		return true
+	}
+	if behind[act] {
+		d.app.say(quiet, "Esc closes this window first.")
+		return true
 	}
 	d.end = false
 	return d.text.do(act)
+}
+
+// behind are the actions on what a window covers.
+var behind = map[action]bool{
+	actNextPane: true, actPrevPane: true, actZoom: true, actExplain: true, actFollowIt: true,
+	actFilter: true, actToggle: true, actProblems: true, actPause: true,
+	actMark: true, actGoMark: true, actComment: true, actCopy: true, actExport: true, actWrite: true,
+}
+
+// find implements finder.
+func (d *dialog) find(n needle) { d.text.sought, d.hit = n, -1 }
+
+// findNext implements finder.
+func (d *dialog) findNext(a *app, by int) bool {
+	if d.text.sought.typed == "" {
+		return false
+	}
+	hits := d.text.hits()
+	if len(hits) == 0 {
+		a.say(quiet, "No "+clean(d.text.sought.typed)+" in this window.")
+		return true
+	}
+	to := nextHit(hits, d.hit, by)
+	said := Safe(fmt.Sprintf("Hit %d of %d", to+1, len(hits))) + wrapText(by, d.hit, hits[to].from) + "."
+	d.hit, d.end = hits[to].from, false
+	d.text.reveal(d.hit)
+	a.say(normal, said)
+	return true
 }
 
 // draw implements overlay.
@@ -64,11 +105,13 @@ func window(c canvas, size class) canvas {
 func newLogView(a *app) *dialog {
 	d := newDialog(a, "event log", func(w int) []line {
 		var lines []line
-		if n := len(a.opt.Log.lines()); a.model.private && n > 0 {
+		kept := a.opt.Log.kept()
+		if n := len(kept); a.model.private && n > 0 {
 			return wrapped([]line{{text: plural(n, "line") + " about files, addresses and devices. p shows them again.", role: normal}}, w)
 		}
-		for _, text := range a.opt.Log.lines() {
-			lines = append(lines, line{text: clean(text), role: normal, hang: 2})
+		for _, e := range kept {
+			at := Safe(e.at.UTC().Format("15:04:05  "))
+			lines = append(lines, line{text: at + clean(e.text), role: normal, hang: len(at)})
 		}
 		if len(lines) == 0 {
 			lines = []line{{text: "Nothing has happened yet that would be worth a line.", role: quiet}}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/photonscope/photonscope/decode"
@@ -37,7 +38,7 @@ func newExplain(a *app, t topic) *explained {
 		}
 		x.subject.ShowSecrets = a.opt.ShowSecrets
 		lines := explanation(x.subject)
-		if x.subject.Credentials != nil && !a.opt.ShowSecrets {
+		if holdsSecrets(lines) {
 			lines = append(lines, line{}, line{text: "s shows what is secret here, after asking once.", role: quiet})
 		}
 		return wrapped(lines, w)
@@ -139,6 +140,12 @@ func (q *question) do(act action) bool {
 	q.app.opt.ShowSecrets = true
 	q.app.say(warning, "Keys are shown; s hides them.")
 	return true
+}
+
+// holdsSecrets reports whether something in the lines is masked because it is
+// secret.
+func holdsSecrets(lines []line) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return strings.Contains(string(l.text), "[secret]") })
 }
 
 // wordWidth is how wide the words in front of an explanation's lines are.

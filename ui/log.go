@@ -3,17 +3,24 @@ package ui
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // Log takes what the program has to say while the screen is its own: notes that
 // would else go to standard error. It keeps the last thousand. The zero value is
 // ready, and safe for use by many goroutines; a nil Log forgets.
 type Log struct {
-	mu   sync.Mutex
-	text []string
-	n    int // lines ever added
+	mu      sync.Mutex
+	entries []entry
+	n       int // lines ever added
 
 	alarms int // that were raised
+}
+
+// entry is a line and when it was added.
+type entry struct {
+	at   time.Time
+	text string
 }
 
 const maxLog = 1000
@@ -26,19 +33,19 @@ func (l *Log) Add(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.n++
-	l.text = append(l.text, line)
-	if len(l.text) > maxLog {
-		l.text = slices.Delete(l.text, 0, len(l.text)-maxLog)
+	l.entries = append(l.entries, entry{time.Now(), line})
+	if len(l.entries) > maxLog {
+		l.entries = slices.Delete(l.entries, 0, len(l.entries)-maxLog)
 	}
 }
 
-func (l *Log) lines() []string {
+func (l *Log) kept() []entry {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.text)
+	return slices.Clone(l.entries)
 }
 
 // Alarm tells of something that is lost, of which a line has been or will be

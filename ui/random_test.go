@@ -37,7 +37,8 @@ func checkScreen(t *testing.T, a *app, screen tcell.SimulationScreen, did func()
 			}
 		}
 	}
-	for _, text := range a.opt.Log.lines() {
+	for _, e := range a.opt.Log.kept() {
+		text := e.text
 		if strings.Contains(text, "internal error") {
 			t.Fatalf("%s after %s", text, did())
 		}

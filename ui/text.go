@@ -21,7 +21,8 @@ type textPane struct {
 	look    *look
 	lines   []line
 	top     int
-	visible int // as drawn last
+	visible int    // as drawn last
+	sought  needle // what is found in it
 }
 
 func newTextPane(l *look) *textPane { return &textPane{Box: tview.NewBox(), look: l} }
@@ -64,10 +65,36 @@ func (t *textPane) Draw(screen tcell.Screen) {
 	t.top = max(min(t.top, len(t.lines)-c.h), 0)
 	for y := range min(c.h, len(t.lines)-t.top) {
 		l := t.lines[t.top+y]
-		c.text(0, y, l.text, l.role)
+		t.drawLine(c.row(y), &l)
 		if l.beside != nil {
-			c.text(c.w/2, y, l.beside.text, l.beside.role)
+			t.drawLine(c.sub(c.w/2, y, c.w-c.w/2, 1), l.beside)
 		}
+	}
+}
+
+// drawLine draws a line, and anew what is a hit in it.
+func (t *textPane) drawLine(c canvas, l *line) {
+	c.text(0, 0, l.text, l.role)
+	for _, hit := range t.sought.hits([]byte(l.text)) {
+		c.styled(width(l.text[:hit.from]), 0, l.text[hit.from:hit.to], t.look.style(warning).Reverse(true))
+	}
+}
+
+// hits returns the numbers of the lines that what is sought is in.
+func (t *textPane) hits() (lines []byteRange) {
+	for i := range t.lines {
+		l := &t.lines[i]
+		if t.sought.in([]byte(l.text)) || l.beside != nil && t.sought.in([]byte(l.beside.text)) {
+			lines = append(lines, byteRange{i, i + 1})
+		}
+	}
+	return lines
+}
+
+// reveal scrolls so that a line is seen.
+func (t *textPane) reveal(i int) {
+	if i < t.top || i >= t.top+t.visible {
+		t.top = i - t.visible/3
 	}
 }
 

@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// help is the help of the messages, which is longer than the screen.
+func openHelp(t *testing.T) (*app, func() string) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "?")
+	screen := newScreen(t, 80, 24)
+	shown := func() string {
+		redraw(a, screen)
+		return string(capture(screen, a.look))
+	}
+	shown()
+	return a, shown
+}
+
+func TestTextIsFoundInAWindow(t *testing.T) {
+	a, shown := openHelp(t)
+	if strings.Contains(shown(), "draw the screen anew") {
+		t.Fatal("all of the help is shown, so nothing has to be found")
+	}
+	press(a, "/")
+	if text := shown(); !strings.Contains(text, "help: keys of Messages") || !strings.Contains(text, "find in this window:") {
+		t.Fatalf("the prompt covers the window:\n%s", text)
+	}
+	typed(a, "screen anew")
+	press(a, "Enter")
+	if text := shown(); !strings.Contains(text, "draw the screen anew") || !strings.Contains(text, "Hit 1 of 1.") {
+		t.Errorf("it is not found:\n%s", text)
+	}
+	press(a, "/")
+	typed(a, "chunk of firmware")
+	if press(a, "Enter"); !strings.Contains(string(a.notice), "No chunk of firmware in this window") {
+		t.Errorf("what is not there is told as %q", a.notice)
+	}
+}
+
+// What a window covers stays as it is.
+func TestAWindowKeepsKeysFromWhatItCovers(t *testing.T) {
+	a, shown := openHelp(t)
+	before := a.model.Len()
+	for _, key := range []string{"f", "!", "e", "y", "m", ";", "w", `\`, "K", "Tab", "z"} {
+		if press(a, key); len(a.overlays) != 1 || a.view().place() != inMessages || a.model.Len() != before || a.notice == "" {
+			t.Errorf("%s is not kept from the view: %d windows, view %s, %d events, %q", key, len(a.overlays), a.view().name(), a.model.Len(), a.notice)
+		}
+	}
+	if text := shown(); !strings.Contains(text, " Esc close  / find  PgDn page\n") {
+		t.Errorf("the last line does not name the keys of a window:\n%s", text)
+	}
+	if press(a, "3"); a.top() != nil || a.view().place() != inHandshake {
+		t.Error("3 does not lead to the handshake")
+	}
+}
+
+func TestOnlyAnExplanationWithASecretOffersToShowIt(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	const offer = "s shows what is secret here"
+	for want, keys := range map[bool][]string{true: {"2", "g", "j", "j", "j", "j", "K"}, false: {"2", "G", "K"}} {
+		press(a, keys...)
+		if text := string(capture(show(t, a, 140, 45), a.look)); strings.Contains(text, offer) != want {
+			t.Errorf("offers to show secrets: %v, want %v\n%s", !want, want, text)
+		}
+		press(a, "Esc")
+	}
+}
+
+func TestTheEventLogSaysWhen(t *testing.T) {
+	log := new(Log)
+	log.Add("listening")
+	a := newApp(Options{Store: stored(), Log: log})
+	press(a, "L")
+	if text := string(capture(show(t, a, 80, 24), a.look)); !regexp.MustCompile(`\d\d:\d\d:\d\d  listening`).MatchString(text) {
+		t.Errorf("no time:\n%s", text)
+	}
+}
