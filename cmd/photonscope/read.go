@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -219,9 +220,11 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 		r.out.header(strings.Join(r.names, ", "))
 	}
 	var failed error
+	var interrupted atomic.Bool // ctx.Err is slow for something that is asked so often
+	defer context.AfterFunc(ctx, func() { interrupted.Store(true) })()
 	pace := newPacing()
 	for it, err := range captures.ReadAll(in.list, captures.ReadOptions{Stats: &r.stats, Port: r.port}) {
-		if failed = err; failed == nil {
+		if failed = err; failed == nil && interrupted.Load() {
 			failed = r.interrupted(ctx, in)
 		}
 		if failed != nil || r.unheard() {
