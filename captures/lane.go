@@ -180,8 +180,11 @@ func (f *flow) queue(side int, p piece) {
 }
 
 func (f *flow) insert(side, i int, p piece) {
-	p.data = slices.Clone(p.data)
 	h := &f.lanes[side]
+	if h.queue == nil {
+		h.queue, f.table.spare = f.table.spare, nil
+	}
+	p.data = slices.Clone(p.data)
 	h.queue = slices.Insert(h.queue, i, p)
 	h.held += len(p.data) + pieceCost
 	f.table.held += len(p.data) + pieceCost
@@ -203,7 +206,7 @@ func (f *flow) drain(side int, at time.Time) {
 	}
 	h.queue = slices.Delete(h.queue, 0, n)
 	if len(h.queue) == 0 {
-		h.queue = nil
+		h.queue, f.table.spare = nil, h.queue
 	}
 	switch {
 	case h.fin && h.next == h.end:

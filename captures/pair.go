@@ -39,10 +39,10 @@ func openingComment(it *stream.Opened) string {
 
 // named takes the comment at a connection's opening.
 func (f *flow) named(comment []byte) {
-	var number, pair uint32
 	if !f.ordered || f.number != 0 || len(comment) > 3*len(pairForm) {
 		return
 	}
+	var number, pair uint32
 	f.midway = f.midway || bytes.HasSuffix(comment, []byte(unseenOpening))
 	if n, _ := fmt.Sscanf(string(comment), pairForm, &number, &pair); n >= 1 && number != 0 {
 		f.number, f.pair = number, pair

@@ -66,6 +66,7 @@ type table struct {
 	held    int       // bytes waiting, of all flows
 	waiting []*flow   // flows that wait for missing bytes, oldest first
 	unswept int       // packets since these were looked at
+	spare   []piece   // empty: room for what the next flow waits for
 
 	// The items at hand. One of each kind is enough, since an item is over once it
 	// was passed on.

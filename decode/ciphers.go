@@ -30,7 +30,7 @@ func (c *ciphers) add(s *session) {
 		c.again++
 	}
 	switch n := len(c.holders); {
-	case n < fewCiphers, n < manyCiphers && c.again > n:
+	case n < fewCiphers, n < manyCiphers && c.again > n/4:
 		c.grow(max(2*n, fewCiphers))
 	case c.holders[c.next] != nil:
 		c.drop(c.holders[c.next])

@@ -58,9 +58,13 @@ func (s *session) readHandshake(r record, b []byte) Body {
 	case anIdentity:
 		return s.openIdentity(b)
 	}
-	s.record = (*[lightssl.CredentialsRecordLen]byte)(bytes.Clone(b))
+	s.record = (*[lightssl.CredentialsRecordLen]byte)(b)
 	s.generation, s.tries = s.d.keys.Generation(), looseTries
-	return s.openCredentials()
+	body := s.openCredentials()
+	if s.record != nil { // it waits for keys
+		s.record = (*[lightssl.CredentialsRecordLen]byte)(bytes.Clone(b))
+	}
+	return body
 }
 
 func (s *session) openIdentity(record []byte) *Identity {

@@ -19,9 +19,7 @@ type Conversation struct {
 	update   *Transfer
 	pending  [2]pending // by the sender of the requests
 	names    names
-
-	scratch []byte // for joining names
-	updates int
+	updates  int
 }
 
 // Stack returns which stack the device runs, as far as facts have told.
@@ -100,25 +98,12 @@ func (c *Conversation) ask(g *Meaning, at time.Time, m *coap.Message) {
 	case KindDescribeBlock:
 		e.kind = KindDescribePost
 	case KindFunctionCall, KindVariable, KindEvent, KindSubscribe:
-		e.ref = c.names.find(c.path(m))
+		var room [64]byte
+		e.ref = c.names.find(joined(room[:], nameParts(m)))
 	case KindPresence, KindGoodbye:
 		return
 	}
 	c.pending[g.From].add(e, at, m)
-}
-
-// path returns the name behind the resource letter, joined with slashes. It is
-// valid until the next call.
-func (c *Conversation) path(m *coap.Message) []byte {
-	parts := nameParts(m)
-	if len(parts) == 1 {
-		return parts[0].Value
-	}
-	if c.scratch == nil {
-		c.scratch = make([]byte, 0, 64)
-	}
-	c.scratch = appendJoined(c.scratch[:0], parts)
-	return c.scratch
 }
 
 // learnStack tells the stack by the hello's flags: LightSSL always sets the bit

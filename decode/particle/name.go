@@ -39,13 +39,13 @@ func appendJoined(dst []byte, parts []coap.Option) []byte {
 	return dst
 }
 
-// joined returns a name as one piece. It shares the message's bytes if the name
-// is one option there.
-func joined(parts []coap.Option) []byte {
+// joined returns a name as one piece: that of the message if it is one option
+// there, or else one in room, if that is long enough.
+func joined(room []byte, parts []coap.Option) []byte {
 	if len(parts) == 1 {
 		return parts[0].Value
 	}
-	return appendJoined(nil, parts)
+	return appendJoined(room[:0], parts)
 }
 
 // appendName appends a name as one field over its options.
@@ -54,5 +54,5 @@ func appendName(dst []field.Field, def *field.Def, parts []coap.Option) []field.
 		return dst
 	}
 	last := &parts[len(parts)-1]
-	return append(dst, field.Field{Def: def, Value: field.TextOf(joined(parts)), Start: parts[0].Data, End: last.Data + len(last.Value)})
+	return append(dst, field.Field{Def: def, Value: field.TextOf(joined(nil, parts)), Start: parts[0].Data, End: last.Data + len(last.Value)})
 }

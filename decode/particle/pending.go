@@ -83,9 +83,14 @@ func (p *pending) forgetTold() {
 	p.remove(i)
 }
 
-// grow makes the ring twice as long. Most sessions need room for 32.
+// grow makes the ring longer: sessions that are silent need room for 4, most
+// others for 32.
 func (p *pending) grow() {
-	ring := make([]exchange, max(4, 2*len(p.ring)))
+	size := 4
+	if len(p.ring) > 0 {
+		size = max(32, 2*len(p.ring))
+	}
+	ring := make([]exchange, size)
 	for i := range int(p.n) {
 		ring[i] = *p.at(i)
 	}

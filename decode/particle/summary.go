@@ -32,7 +32,7 @@ func (g Meaning) AppendSummary(dst []byte, m *coap.Message) []byte {
 	case KindFunctionResult, KindVariableReply:
 		return g.appendResult(dst, m)
 	case KindVariable:
-		return appendShown(dst, joined(nameParts(m)))
+		return appendShown(dst, joined(nil, nameParts(m)))
 	case KindEvent:
 		return appendEventSummary(dst, m)
 	case KindSubscribe:
@@ -193,7 +193,7 @@ func appendDescribeSummary(dst []byte, m *coap.Message) []byte {
 }
 
 func appendCallSummary(dst []byte, m *coap.Message) []byte {
-	dst = appendShown(dst, joined(nameParts(m)))
+	dst = appendShown(dst, joined(nil, nameParts(m)))
 	dst = append(dst, '(')
 	if q := queries(m); len(q) > 0 {
 		dst = append(dst, '"')
@@ -226,7 +226,7 @@ func (g Meaning) appendResult(dst []byte, m *coap.Message) []byte {
 }
 
 func appendEventSummary(dst []byte, m *coap.Message) []byte {
-	dst = appendShown(dst, joined(nameParts(m)))
+	dst = appendShown(dst, joined(nil, nameParts(m)))
 	if m.Marker {
 		dst = appendShown(append(dst, " = "...), m.Payload)
 	}
@@ -237,7 +237,7 @@ func appendEventSummary(dst []byte, m *coap.Message) []byte {
 }
 
 func appendSubscribeSummary(dst []byte, m *coap.Message) []byte {
-	dst = appendShown(dst, joined(nameParts(m)))
+	dst = appendShown(dst, joined(nil, nameParts(m)))
 	switch scopeOf(m) {
 	case "mine":
 		return append(dst, " of my devices"...)
