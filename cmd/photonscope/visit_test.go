@@ -49,12 +49,25 @@ type visit struct {
 }
 
 func newVisit(t *testing.T, kind realServer, server *interop.Server, proxy *running, p *sim.Profile) *visit {
-	v := &visit{t: t, kind: kind, server: server, proxy: proxy, old: p.HangsUp, heard: make(chan string, 10)}
-	machine, cups := coffeeMachine(p, v.heard)
-	v.cups = cups
+	t.Helper()
+	heard := make(chan string, 10)
+	machine, cups := coffeeMachine(p, heard)
+	v := visitOf(t, kind, server, proxy, machine)
+	v.heard, v.cups = heard, cups
+	return v
+}
+
+// visitOf is a visit of any device.
+func visitOf(t *testing.T, kind realServer, server *interop.Server, proxy *running, d *sim.Device) *visit {
+	t.Helper()
+	v := &visit{t: t, kind: kind, server: server, proxy: proxy, old: d.Profile.HangsUp}
+	before := 0
+	for _, e := range server.Events() {
+		before = max(before, e.Session)
+	}
 	for range 3 { // as a Photon: on a busy machine one server exceeds its own ten seconds for a handshake
-		if v.device = dial(t, proxy.addr, machine); v.device.DeviceSession != nil {
-			v.number = server.WaitFor(func(e interop.Event) bool { return e.Kind == "ready" }).Session
+		if v.device = dial(t, proxy.addr, d); v.device.DeviceSession != nil {
+			v.number = server.WaitFor(func(e interop.Event) bool { return e.Kind == "ready" && e.Session > before }).Session
 			return v
 		}
 		t.Logf("no session: %v", v.device.over())

@@ -217,7 +217,11 @@ func (c *Conversation) trackUpdate(g *Meaning, at time.Time, m *coap.Message) {
 		return
 	}
 	switch g.Kind {
-	case KindUpdateBegin, KindSaveBegin, KindChunk, KindChunkAck, KindChunkReceived, KindChunkRefused, KindUpdateAck:
+	case KindUpdateBegin, KindSaveBegin, KindChunk, KindChunkAck, KindChunkReceived, KindUpdateAck:
+	case KindChunkRefused: // it was damaged behind this place, and comes again
+		if g.HasRTT {
+			t.next = g.Update.Index
+		}
 	case KindUpdateReady:
 		t.Fast = len(m.Payload) > 0 && m.Payload[0]&1 != 0
 	case KindChunkMissed:

@@ -155,6 +155,30 @@ func TestAChunkWithAWrongCRCIsCountedAgainUnderItsIndex(t *testing.T) {
 	}
 }
 
+// A chunk that is whole here and refused by the device was damaged behind this
+// place; the cloud sends it again.
+func TestAChunkThatTheDeviceRefusesIsCountedAgainUnderItsIndex(t *testing.T) {
+	w := newWire(t)
+	image, chunks := firmware(700, 256)
+	w.send(stream.FromCloud, beginMessage(700, 256, 0))
+	for n, i := range []int{0, 1, 1, 2} {
+		m := chunkMessage(chunks[i], i, false)
+		m.Token = []byte{byte(0x30 + n)}
+		if g := w.send(stream.FromCloud, m); g.Update.Index != uint32(i) {
+			t.Errorf("chunk %d is taken for %d", i, g.Update.Index)
+		}
+		code := coap.Changed
+		if n == 1 {
+			code = coap.BadRequest
+		}
+		w.send(stream.FromDevice, coap.Message{Type: coap.NonConfirmable, Code: code, Token: m.Token})
+	}
+	u := w.c.Transfer()
+	if got, complete := u.Image(); !complete || !bytes.Equal(got, image) || u.Repeated != 1 {
+		t.Errorf("%d bytes, complete %v, %d repeated", len(got), complete, u.Repeated)
+	}
+}
+
 func TestARepeatedOfferIsTheSameTransfer(t *testing.T) {
 	w := newWire(t)
 	_, chunks := firmware(256, 256)
