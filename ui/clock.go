@@ -27,13 +27,24 @@ func (m *model) timeText(at, before time.Time) Safe {
 		}
 		return Safe(fmt.Sprintf("%+.3f", at.Sub(before).Seconds()))
 	case ofDay:
-		return Safe(at.UTC().Format("15:04:05.0"))
+		return Safe(at.UTC().Format(dayTime))
 	}
 	zero := m.origin
 	if !m.zero.IsZero() {
 		zero = m.zero
 	}
 	return Safe(fmt.Sprintf("%.3f", at.Sub(zero).Seconds()))
+}
+
+// dayTime is how a time of day is written.
+const dayTime = "15:04:05.000"
+
+// timeWidth is how wide a column of times is that has usual cells for seconds.
+func (m *model) timeWidth(usual int) int {
+	if m.times == ofDay {
+		return len(dayTime)
+	}
+	return usual
 }
 
 // rowTime writes the time of a row.

@@ -134,9 +134,9 @@ type ladderRows struct {
 
 // plan returns the columns that a size has room for.
 func (r *ladderRows) plan(w int) []column {
-	cols := []column{{title: "BAND", width: 6}, {title: "TIME", width: 9, right: true}, {}, {title: "+PROXY", width: 6, right: true}, {title: "RTT", width: 6, right: true}}
+	cols := []column{{title: "BAND", width: 6}, {title: "TIME", width: r.timeWidth(9), right: true}, {}, {title: "+PROXY", width: 6, right: true}, {title: "RTT", width: 6, right: true}}
 	if r.size <= narrow {
-		cols = []column{{title: "TIME", width: 8, right: true}, {}}
+		cols = []column{{title: "TIME", width: r.timeWidth(8), right: true}, {}}
 	}
 	fixed := marker
 	for _, c := range cols {

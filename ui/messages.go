@@ -290,9 +290,9 @@ func (r *eventRows) plan() []column {
 	case r.size == tiny:
 		return []column{{title: "NO", width: 6, right: true}, {title: "DIR", width: 3}, {title: "KIND"}, {title: "LEN", width: 5, right: true}, {title: "INFO", line: 1}}
 	case r.size < large:
-		return []column{{title: "NO", width: 6, right: true}, {title: "TIME", width: 9, right: true}, {title: "DIR", width: 3}, {title: "KIND", width: 14}, {title: "INFO"}, {title: "LEN", width: 5, right: true}, {title: "RTT", width: 7, right: true}}
+		return []column{{title: "NO", width: 6, right: true}, {title: "TIME", width: r.timeWidth(9), right: true}, {title: "DIR", width: 3}, {title: "KIND", width: 14}, {title: "INFO"}, {title: "LEN", width: 5, right: true}, {title: "RTT", width: 7, right: true}}
 	}
-	return []column{{title: "NO", width: 8, right: true}, {title: "TIME", width: 10, right: true}, {title: "DEVICE", width: 6}, {title: "DIR", width: 3}, {title: "KIND", width: 18}, {title: "INFO"}, {title: "LEN", width: 6, right: true}, {title: "RTT", width: 8, right: true}}
+	return []column{{title: "NO", width: 8, right: true}, {title: "TIME", width: r.timeWidth(10), right: true}, {title: "DEVICE", width: 6}, {title: "DIR", width: 3}, {title: "KIND", width: 18}, {title: "INFO"}, {title: "LEN", width: 6, right: true}, {title: "RTT", width: 8, right: true}}
 }
 
 // Sign implements signed.
