@@ -24,7 +24,7 @@ func (a *app) drawAll(c canvas) {
 	a.guard(func() { a.drawView(body, size) })
 	below := c.sub(0, c.h-2, c.w, 2)
 	if a.notice != "" {
-		below.text(1, 0, a.notice, a.noticeRole)
+		c.message(c.h-1, a.notice, a.noticeRole)
 	} else {
 		below.text(1, 0, a.noteOf(), normal)
 	}

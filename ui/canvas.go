@@ -102,6 +102,19 @@ func (c canvas) rule(y int, title Safe, focused bool) {
 	c.text(2, y, " "+clip(title, c.w-5)+" ", r)
 }
 
+// message writes a text above a row, as many lines as it takes, and returns how many
+// these are.
+func (c canvas) message(y int, text Safe, r role) int {
+	lines := wrap(text, max(c.w-2, 1), 0)
+	lines = lines[:min(len(lines), y)]
+	for i, part := range lines {
+		row := c.row(y - len(lines) + i)
+		row.fill(' ', normal)
+		row.text(1, 0, part, r)
+	}
+	return len(lines)
+}
+
 // frame draws a box around the canvas and returns what is inside.
 func (c canvas) frame(title Safe) canvas {
 	c.fill(' ', normal)

@@ -78,3 +78,21 @@ func TestTheEventLogSaysWhen(t *testing.T) {
 		t.Errorf("no time:\n%s", text)
 	}
 }
+
+// What there is to say is said to the end: over two lines, if it takes them.
+func TestSentencesAreNotCutOff(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	shown := func() string {
+		text, _, _ := strings.Cut(string(capture(show(t, a, 80, 24), a.look)), "-- style --")
+		return strings.Join(strings.Fields(text), " ")
+	}
+	const long = "Written to photonscope-sessions-of-today.pcapng, and the secrets that open it to photonscope-sessions-of-today.pcapng.keylog"
+	if a.say(good, long); !strings.Contains(shown(), long) {
+		t.Errorf("a notice is cut off: %s", shown())
+	}
+	press(a, "2", "/")
+	typed(a, "coap.cod")
+	if text := shown(); !strings.Contains(text, "column 1: there is no field or filter named coap.cod; did you mean coap.code?") || !strings.Contains(text, "/ coap.cod") {
+		t.Errorf("what is wrong with a filter is cut off: %s", text)
+	}
+}

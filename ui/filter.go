@@ -147,7 +147,7 @@ func (a *app) checkFilter(p *prompt, text string) (Safe, role) {
 	var wrong *filter.Error
 	if errors.As(err, &wrong) {
 		p.wrongFrom, p.wrongTo = len([]rune(text[:wrong.Offset])), len([]rune(text[:wrong.End]))
-		return clean(wrong.Reason) + Safe(fmt.Sprintf(", column %d", p.wrongFrom+1)), bad
+		return Safe(fmt.Sprintf("column %d: ", p.wrongFrom+1)) + clean(wrong.Reason), bad
 	}
 	return Safe(fmt.Sprintf("%d of %d", a.model.view.Len(), a.model.end)), good
 }
@@ -224,7 +224,7 @@ func applyFilter(a *app, expr string) Safe {
 	if err := a.model.setFilter(expr); err != nil {
 		var wrong *filter.Error
 		if errors.As(err, &wrong) {
-			return clean(wrong.Reason) + Safe(fmt.Sprintf(", column %d", wrong.Offset+1))
+			return Safe(fmt.Sprintf("column %d: ", wrong.Offset+1)) + clean(wrong.Reason)
 		}
 		return clean(err.Error())
 	}

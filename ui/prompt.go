@@ -199,19 +199,24 @@ func (p *prompt) browse(by int) {
 	p.changed(before)
 }
 
-// draw implements overlay: the line above the footer, candidates above it.
+// draw implements overlay: the line above the footer, the hint beside it, or where
+// there is no room above it, and candidates above these.
 func (p *prompt) draw(c canvas, size class) {
 	row := c.sub(1, c.h-2, c.w-2, 1)
 	row.fill(' ', normal)
+	top := c.h - 2
 	if p.check != nil {
 		hint, r := p.check(p.line.String())
-		hint = clip(hint, max(c.w/3, row.w-width(p.sign)-len(p.line.text)-2))
-		row.right(row.w, 0, hint, r)
-		row.w -= width(hint) + 1
+		if width(hint) <= row.w-width(p.sign)-len(p.line.text)-2 {
+			row.right(row.w, 0, hint, r)
+			row.w -= width(hint) + 1
+		} else {
+			top -= c.message(c.h-2, hint, r)
+		}
 	}
 	p.line.draw(row, p.sign, p.wrongFrom, p.wrongTo)
-	if n := min(len(p.list), c.h-6, 8); n > 0 {
-		p.drawCandidates(c.sub(1, c.h-4-n, c.w-2, n+2), n)
+	if n := min(len(p.list), top-4, 8); n > 0 {
+		p.drawCandidates(c.sub(1, top-2-n, c.w-2, n+2), n)
 	}
 }
 

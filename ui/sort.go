@@ -31,7 +31,7 @@ func (a *app) sortBy(by store.Column, name Safe) {
 		a.say(normal, "In order of arrival.")
 		return
 	}
-	text := "Sorted by " + name + map[bool]Safe{true: ", greatest first", false: ", least first"}[down] + "; the same again turns it round."
+	text := "Sorted by " + name + map[bool]Safe{true: ", greatest first", false: ", least first"}[down] + "; again: turned round."
 	if a.stopFollowing() {
 		text += " Not following."
 	}
