@@ -66,7 +66,7 @@ func decodeOnly(r io.Reader, keys *lightssl.Keyring) error {
 	var stats captures.Stats
 	d := decode.NewDecoder(keys)
 	var events []decode.Event
-	pace := newPacing()
+	pace := newPacing(leastGarbage)
 	for it, err := range captures.Read(r, captures.ReadOptions{Stats: &stats}) {
 		if err != nil {
 			return err

@@ -84,24 +84,26 @@ func (m *memory) pace(generous bool) {
 // enough that it costs little, which depends on how much is in use besides, and so
 // often that the memory of a capture with thousands of sessions stays bounded.
 type pacing struct {
-	tune bool  // nobody set GOGC
-	next int64 // at which byte of the captures to look again
+	tune  bool  // nobody set GOGC
+	least int   // bytes between collections, however much is in use
+	next  int64 // at which byte of the captures to look again
 }
 
 const (
 	readMemory   = 25 << 20 // bytes that what is in use and garbage should not exceed together
 	mostGarbage  = 13 << 20 // bytes between collections
 	leastGarbage = 3 << 20
+	keptGarbage  = 32 << 20 // the least if what is read is kept, beside which this is little
 	lookAgain    = 8 << 20 // bytes of captures
 	mostGenerous = 300
 )
 
-func newPacing() pacing {
+func newPacing(least int) pacing {
 	percent := debug.SetGCPercent(mostGenerous)
 	if percent != defaultPercent {
 		debug.SetGCPercent(percent)
 	}
-	return pacing{tune: percent == defaultPercent, next: lookAgain}
+	return pacing{tune: percent == defaultPercent, least: least, next: lookAgain}
 }
 
 // after looks at what is in use once so many bytes of captures were read.
@@ -118,7 +120,7 @@ func (p *pacing) after(bytes int64) {
 			sum += int(used[i].Value.Uint64())
 		}
 	}
-	garbage := min(max(readMemory-sum, leastGarbage), mostGarbage)
+	garbage := max(min(readMemory-sum, mostGarbage), p.least)
 	debug.SetGCPercent(min(max(defaultPercent*garbage/sum, leastPercent), mostGenerous))
 }
 

@@ -222,7 +222,11 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 	var failed error
 	var interrupted atomic.Bool // ctx.Err is slow for something that is asked so often
 	defer context.AfterFunc(ctx, func() { interrupted.Store(true) })()
-	pace := newPacing()
+	least := leastGarbage
+	if r.stays {
+		least = keptGarbage
+	}
+	pace := newPacing(least)
 	for it, err := range captures.ReadAll(in.list, captures.ReadOptions{Stats: &r.stats, Port: r.port}) {
 		if failed = err; failed == nil && interrupted.Load() {
 			failed = r.interrupted(ctx, in)
