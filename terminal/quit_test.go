@@ -103,6 +103,17 @@ func TestWithoutAScreenThereAreLines(t *testing.T) {
 	}
 }
 
+// A terminal that came after the computer's list of them was made is taken for what
+// all of today understand.
+func TestAnUnknownTerminalHasAScreen(t *testing.T) {
+	s := startWith(t, 80, 24, []string{"TERM=newest-of-all"}, "demo")
+	s.wait("Sessions")
+	s.keys("L")
+	s.wait("that TERM names is not known")
+	s.keys("\x03")
+	s.end()
+}
+
 func TestEnterOnTheStartPageRunsTheDemo(t *testing.T) {
 	s := start(t, 80, 24)
 	s.wait("demo")

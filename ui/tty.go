@@ -22,8 +22,12 @@ type quietScreen struct {
 	tty     *quietTty    // nil: it is none of ours
 }
 
+// usualTerminal is what a terminal of which nothing is known here is taken for: those
+// of today all understand it.
+const usualTerminal = "xterm-256color"
+
 // openScreen opens the terminal that the program runs in.
-func openScreen() (*quietScreen, error) {
+func openScreen(log *Log) (*quietScreen, error) {
 	s := new(quietScreen)
 	if runtime.GOOS == "windows" { // its console is no file
 		var err error
@@ -35,7 +39,15 @@ func openScreen() (*quietScreen, error) {
 		return nil, err
 	}
 	s.tty = &quietTty{Tty: tty, hushed: &s.hushed, stuck: make(chan struct{})}
-	s.Screen, err = tcell.NewTerminfoScreenFromTty(s.tty)
+	if s.Screen, err = tcell.NewTerminfoScreenFromTty(s.tty); err == nil {
+		return s, nil
+	}
+	info, unknown := tcell.LookupTerminfo(usualTerminal)
+	if unknown != nil {
+		return nil, err
+	}
+	log.Add("the terminal that TERM names is not known on this computer; the screen is drawn as on " + usualTerminal)
+	s.Screen, err = tcell.NewTerminfoScreenFromTtyTerminfo(s.tty, info)
 	return s, err
 }
 

@@ -119,7 +119,7 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the 
 func Run(ctx context.Context, opt Options) (err error) {
 	screen := &quietScreen{Screen: opt.Screen}
 	if opt.Screen == nil {
-		if screen, err = openScreen(); err != nil {
+		if screen, err = openScreen(opt.Log); err != nil {
 			return err
 		}
 	}
