@@ -167,12 +167,17 @@ func (a *app) tellEnd() {
 	a.say(good, text)
 }
 
-// goTo shows a view.
+// goTo shows a view. Sessions has all devices, so whoever goes there has left the one
+// that was entered.
 func (a *app) goTo(i int) {
-	if i != a.at {
-		a.before = append(a.before, visit{a.at, a.model.scope})
-		a.change(i)
+	if i == a.at {
+		return
 	}
+	a.before = append(a.before, visit{a.at, a.model.scope})
+	if a.views[i].place() == inSessions && a.model.scope.where.Sessions != nil {
+		a.model.setScope(scope{})
+	}
+	a.change(i)
 }
 
 // eventLister is a view with a list of events. The selected one stays selected

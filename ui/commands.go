@@ -11,6 +11,8 @@ type command struct {
 	args Safe // what may follow, "" if nothing
 	help Safe
 	run  func(a *app, arg string) (trouble Safe)
+
+	words []string // what follows is one of these; nil: anything
 }
 
 // commands returns all: what keys do, and what has no key.
@@ -21,7 +23,7 @@ func commands() []command {
 			continue
 		}
 		act := b.do
-		all = append(all, command{string(act), "", b.help, func(a *app, _ string) Safe { a.run(act); return "" }})
+		all = append(all, command{name: string(act), help: b.help, run: func(a *app, _ string) Safe { a.run(act); return "" }})
 	}
 	slices.SortStableFunc(all, func(a, b command) int { return strings.Compare(a.name, b.name) })
 	return all
@@ -29,15 +31,15 @@ func commands() []command {
 
 // ownCommands are those without a key.
 var ownCommands = []command{
-	{"theme", "ansi, dark, light or mono", "other colours", setTheme},
-	{"filter", "EXPRESSION", "show only what matches; nothing behind it shows everything", applyFilter},
-	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter},
-	{"seek", "SECONDS", "go to what happened so long after the beginning", seekTo},
-	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs},
-	{"write", "FILE", "write the sessions of the events shown to a new capture, with marks and comments; w for short", writeCapture},
-	{"go", "NUMBER", "go to the event with this number", goToNumber},
-	{"inject", "TEMPLATE", "put a message into the selected session: call led on, ping, publish NAME DATA", injectTemplate},
-	{"finding", "", "go to the next finding: why a session failed", goToFinding},
+	{"theme", "ansi, dark, light or mono", "choose the colours", setTheme, []string{"ansi", "dark", "light", "mono"}},
+	{"filter", "EXPRESSION", "show only what matches; nothing behind it shows everything", applyFilter, nil},
+	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter, nil},
+	{"seek", "SECONDS", "go to what happened so long after the beginning", seekTo, nil},
+	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs, []string{"both", "device"}},
+	{"write", "FILE", "write the sessions of the events shown to a new capture, with marks and comments; w for short", writeCapture, nil},
+	{"go", "NUMBER", "go to the event with this number", goToNumber, nil},
+	{"inject", "TEMPLATE", "put a message into the selected session: call led on, ping, publish NAME DATA", injectTemplate, nil},
+	{"finding", "", "go to the next finding: why a session failed", goToFinding, nil},
 }
 
 func setTheme(a *app, arg string) Safe {
@@ -107,6 +109,9 @@ func fuzzy(pattern, text string) int {
 func newCommandLine(a *app) *prompt {
 	p := &prompt{app: a, sign: ":", history: &a.commandHistory, keys: "Tab complete  ↑ history  Enter run  Esc cancel"}
 	p.complete = func(text string, at int) []candidate {
+		if name, arg, behind := strings.Cut(text, " "); behind {
+			return argumentsOf(name, arg)
+		}
 		var list []candidate
 		for _, c := range commands() {
 			if strings.HasPrefix(c.name, text) && text != c.name {
@@ -119,7 +124,7 @@ func newCommandLine(a *app) *prompt {
 		name, _, _ := strings.Cut(text, " ")
 		for _, c := range commands() {
 			if c.name == name {
-				return padded(c.args, 1) + c.help, quiet
+				return c.candidate().help, quiet
 			}
 		}
 		return "", quiet
@@ -130,6 +135,21 @@ func newCommandLine(a *app) *prompt {
 	}
 	p.update()
 	return p
+}
+
+// argumentsOf returns what may stand behind a command that takes one of some words.
+func argumentsOf(name, begun string) (list []candidate) {
+	for _, c := range commands() {
+		if c.name != name {
+			continue
+		}
+		for _, word := range c.words {
+			if strings.HasPrefix(word, begun) && word != begun {
+				list = append(list, candidate{text: word, from: len(name) + 1})
+			}
+		}
+	}
+	return list
 }
 
 // accepted says what is wrong, if anything is.
@@ -148,6 +168,22 @@ func (c command) candidate() candidate {
 	return candidate{text: c.name, help: help}
 }
 
+// wholeWord is how much more a text counts that stands in a command as it is, and
+// not with other characters between.
+const wholeWord = 1000
+
+// score returns how well a command fits what was typed, 0 if it does not.
+func (c command) score(text string) int {
+	about := strings.ToLower(string(c.candidate().help))
+	score := max(2*fuzzy(text, c.name), fuzzy(text, about))
+	if low := strings.ToLower(text); strings.Contains(c.name, low) {
+		score += 2 * wholeWord
+	} else if strings.Contains(about, low) {
+		score += wholeWord
+	}
+	return score
+}
+
 // newPalette opens the prompt that finds commands by any word of theirs.
 func newPalette(a *app) *prompt {
 	p := &prompt{app: a, sign: "find a command: ", keys: "type a word  Tab next  Enter run  Esc cancel"}
@@ -158,7 +194,7 @@ func newPalette(a *app) *prompt {
 		}
 		var hits []hit
 		for _, c := range commands() {
-			if score := max(2*fuzzy(text, c.name), fuzzy(text, string(c.help))); score > 0 {
+			if score := c.score(text); score > 0 {
 				hits = append(hits, hit{c.candidate(), score})
 			}
 		}
@@ -176,6 +212,15 @@ func newPalette(a *app) *prompt {
 		}
 		name := p.list[max(p.chosen, 0)].text
 		p.close()
+		for _, c := range commands() {
+			if c.name == name && c.args != "" { // what follows is yet to be said
+				line := newCommandLine(a)
+				line.line.set(name + " ")
+				line.update()
+				a.open(line)
+				return true
+			}
+		}
 		return a.accepted(a.runCommand(name))
 	}
 	p.cycles = true

@@ -86,7 +86,7 @@ func (a *app) openFilter() {
 		a.refresh()
 		a.selectKey(selected)
 	}
-	p := &prompt{app: a, sign: "/ ", history: &a.filterHistory, keys: "Tab complete  ↑ history  Enter filter  Ctrl-F find only  Esc cancel"}
+	p := &prompt{app: a, sign: "/ ", history: &a.filterHistory, keys: "Tab complete  ↑ history  Enter filter  Ctrl-F find, text too  Esc cancel"}
 	if p.line.set(before.text); a.model.private {
 		p.line.set("")
 		p.history = nil
@@ -107,18 +107,29 @@ func (a *app) openFilter() {
 		return true
 	}
 	p.find = func(text string) bool {
-		f, err := filter.Parse(text, a.model.names)
-		if err != nil {
+		if text = strings.TrimSpace(text); text == "" {
 			return false
 		}
 		back()
-		a.search = store.MatchOf(f)
+		a.search = a.searchFor(text)
 		a.searching = clean(text)
 		a.next(1)
 		return true
 	}
 	p.update()
 	a.open(p)
+}
+
+// searchFor returns what to look for: what an expression matches, or, if it is none,
+// a text in the lines of the list.
+func (a *app) searchFor(text string) store.Match {
+	if f, err := filter.Parse(text, a.model.names); err == nil {
+		return store.MatchOf(f)
+	}
+	n := needle{text: []byte(strings.Trim(text, `"`))}
+	return store.Match{Event: func(e *decode.Event, _ *store.Row) bool {
+		return n.in([]byte(kindOf(e) + " " + a.summaryOf(e)))
+	}}
 }
 
 // completeFilter returns what may stand at a place of an expression.

@@ -117,6 +117,24 @@ func TestNFindsAProblemFromTheFirstScreen(t *testing.T) {
 	}
 }
 
+// What is no filter is found as text, as the lines have it.
+func TestTextIsFoundInTheLines(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	press(a, "2", "g", "/")
+	typed(a, "OTA_chunk")
+	press(a, "Ctrl-F")
+	for i := range 3 {
+		e := a.model.event(store.Seq(a.selectedKey()))
+		if !strings.Contains(string(a.summaryOf(&e)), "ota_chunk") {
+			t.Errorf("hit %d is event %d, %s %s", i+1, a.selectedKey()+1, kindOf(&e), a.summaryOf(&e))
+		}
+		press(a, "n")
+	}
+	if a.model.filter.text != "" || a.top() != nil {
+		t.Errorf("finding left the filter %q", a.model.filter.text)
+	}
+}
+
 func TestNGoesToTheNextProblem(t *testing.T) {
 	a := newApp(Options{Store: stored(classroom(t)...)})
 	press(a, "2", "g", "n")

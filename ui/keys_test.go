@@ -103,6 +103,31 @@ func TestAnUnknownKeyIsNamed(t *testing.T) {
 	}
 }
 
+// What a command is for finds it before what only has the same letters in order.
+func TestTheCommandWithTheWordComesFirst(t *testing.T) {
+	for word, want := range map[string]string{"light": "theme", "number": "go", "statist": "stats", "capture": "export", "fold": "fold-pings"} {
+		a := newApp(Options{Store: stored(demo(t)...)})
+		p := newPalette(a)
+		p.line.set(word)
+		p.update()
+		if len(p.list) == 0 || p.list[0].text != want && !strings.Contains(string(p.list[0].help), word) {
+			t.Errorf("%s leads to %+v, want %s", word, p.list, want)
+		}
+	}
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "Ctrl-P")
+	typed(a, "light")
+	press(a, "Enter") // the command takes a word, which is offered
+	p, ok := a.top().(*prompt)
+	if !ok || p.line.String() != "theme " || len(p.list) != 4 {
+		t.Fatalf("the palette does not ask which theme: %+v", a.top())
+	}
+	typed(a, "li")
+	if press(a, "Tab", "Enter"); a.look.theme != Light {
+		t.Errorf("the theme is %s: %s", a.look.theme, a.notice)
+	}
+}
+
 func TestCommandsAreFoundByAnyWord(t *testing.T) {
 	a := newApp(Options{Store: stored(demo(t)...)})
 	press(a, "2", "Ctrl-P")

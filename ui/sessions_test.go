@@ -47,6 +47,13 @@ func TestEnterShowsTheMessagesOfADevice(t *testing.T) {
 	if a.view().place() != inSessions || a.model.Len() != all {
 		t.Fatalf("back in %s with %d of %d events", a.view().name(), a.model.Len(), all)
 	}
+	press(a, "Enter", "4", "1") // which lists all devices, so nothing is narrowed there
+	if a.view().place() != inSessions || a.model.Len() != all {
+		t.Fatalf("from the ladder to %s with %d of %d events", a.view().name(), a.model.Len(), all)
+	}
+	if press(a, "q"); a.view().place() != inLadder || a.model.Len() >= all {
+		t.Fatalf("back in %s with %d of %d events", a.view().name(), a.model.Len(), all)
+	}
 }
 
 // What ! shows is counted alike in every view, and no failure is called none.

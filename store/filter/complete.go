@@ -98,7 +98,7 @@ func (p *parser) candidates() []Candidate {
 		}
 		return connectives
 	case wantField:
-		return fieldCandidates()
+		return slices.Concat(usual, fieldCandidates())
 	case wantArgument:
 		return macroArguments(w.macro)
 	case wantMacro:
@@ -108,7 +108,7 @@ func (p *parser) candidates() []Candidate {
 	case wantIn:
 		return []Candidate{{Text: "in", Help: "none of a list"}}
 	}
-	list := slices.Concat(fieldCandidates(), p.nameCandidates(), macroCandidates())
+	list := slices.Concat(usual, fieldCandidates(), p.nameCandidates(), macroCandidates())
 	return append(list, Candidate{Text: "not", Help: "what does not match"}, Candidate{Text: "any", Help: "any value of a field"}, Candidate{Text: "all", Help: "every value of a field"})
 }
 
@@ -116,6 +116,9 @@ var connectives = []Candidate{{Text: "and", Help: "both"}, {Text: "or", Help: "e
 
 func fieldCandidates() (list []Candidate) {
 	for _, name := range fieldNames() {
+		if isUsual(name) {
+			continue
+		}
 		f := lookup(name)
 		help := f.Help
 		if name != f.Key {
@@ -124,6 +127,26 @@ func fieldCandidates() (list []Candidate) {
 		list = append(list, Candidate{Text: name, Help: help})
 	}
 	return list
+}
+
+// usual are the fields that most expressions name. They are offered first.
+var usual = []Candidate{
+	{Text: "kind", Help: "what it is: event, ping, function-call …"},
+	{Text: "event", Help: "name of an event"},
+	{Text: "func", Help: "name of a function"},
+	{Text: "var", Help: "name of a variable"},
+	{Text: "device", Help: "device ID, 24 hex digits"},
+	{Text: "dir", Help: "who sent it: device or cloud"},
+	{Text: "rtt", Help: "how long the answer took: 0.2, 200ms"},
+	{Text: "code", Help: "CoAP code: GET, POST, 2.05, 4.04 …"},
+	{Text: "path", Help: "a segment of the CoAP path"},
+	{Text: "payload", Help: "the bytes that a message carries"},
+	{Text: "session", Help: "number of a session"},
+}
+
+// isUsual reports whether a field is among the usual ones.
+func isUsual(name string) bool {
+	return slices.ContainsFunc(usual, func(c Candidate) bool { return c.Text == name })
 }
 
 func (p *parser) nameCandidates() (list []Candidate) {

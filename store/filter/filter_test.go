@@ -227,6 +227,25 @@ func TestCompletionKnowsWhatMayFollow(t *testing.T) {
 	t.Error("the user's name is not offered")
 }
 
+// What most expressions begin with is offered first, and everything once.
+func TestUsualFieldsAreOfferedFirst(t *testing.T) {
+	for _, expr := range []string{"", "rtt > 1 and ", "not "} {
+		list := Complete(expr, len(expr))
+		for i, c := range usual {
+			if list[i].Text != c.Text || lookup(c.Text) == nil {
+				t.Errorf("%q: candidate %d is %+v, want the field %s", expr, i, list[i], c.Text)
+			}
+		}
+		seen := map[string]bool{}
+		for _, c := range list {
+			if seen[c.Text] {
+				t.Errorf("%q: %s is offered twice", expr, c.Text)
+			}
+			seen[c.Text] = true
+		}
+	}
+}
+
 // What is offered can be written: a candidate in its place is no fault, or one of
 // the expression being unfinished.
 func TestWhatIsOfferedFits(t *testing.T) {
