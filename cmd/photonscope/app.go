@@ -99,6 +99,24 @@ func commandPath(root *cobra.Command, args []string) []string {
 	return strings.Fields(cmd.CommandPath())
 }
 
+// nearCommand is how many letters may be wrong in a command that is guessed.
+const nearCommand = 2
+
+// onlyCommands refuses what is no command, and guesses which one was meant.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	guess := ""
+	cmd.SuggestionsMinimumDistance = nearCommand
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		guess = "; did you mean " + near[0] + "?"
+	} else if _, err := os.Stat(args[0]); err == nil && !cmd.HasParent() {
+		return usageError("photonscope read "+args[0], "%s is a file, not a command", args[0])
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), guess)
+}
+
 // newRoot returns the command tree.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -113,7 +131,7 @@ records to pcapng and reads captures back.
   photonscope read -k keys/ capture.pcapng       a capture, decoded`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.hasScreen() {
 				return a.startPage(cmd.Context())

@@ -45,7 +45,10 @@ func TestEveryUnusableCommandLineGetsOneSentence(t *testing.T) {
 		want string
 		args string // separated by blanks
 	}{
-		{2, `unknown command "prox"`, "prox"},
+		{2, `unknown command "prox" for "photonscope"; did you mean proxy?`, "prox"},
+		{2, `unknown command "raed" for "photonscope"; did you mean read?`, "raed"},
+		{2, `unknown command "firmwar" for "photonscope export"; did you mean firmware?`, "export firmwar"},
+		{2, "is a file, not a command", strings.TrimPrefix(server, "server:")},
 		{2, "unknown flag: --speed", "proxy --speed"},
 		{2, "proxy takes one UPSTREAM", "proxy 127.0.0.1:1 127.0.0.1:2"},
 		{2, "--mode fast means nothing", "proxy --mode fast 127.0.0.1:1"},

@@ -19,7 +19,7 @@ func finishCommands(root *cobra.Command) {
 	root.SetUsageTemplate(narrower.Replace(root.UsageTemplate()))
 	for _, cmd := range root.Commands() {
 		if !cmd.Runnable() {
-			cmd.Args = cobra.NoArgs
+			cmd.Args = onlyCommands
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 	}

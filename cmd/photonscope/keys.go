@@ -32,7 +32,7 @@ which the proxy stands for a device at its server.
 Alone, it lists which keys are here, what each mode lacks, and what to do next.`,
 		Example: `  photonscope keys inspect ~/.local/share/photonscope/keys
   photonscope keys register 3a14210004473432333230bd --server-keys core_keys`,
-		Args: cobra.NoArgs,
+		Args: onlyCommands,
 		RunE: func(*cobra.Command, []string) error { return k.checklist() },
 	}
 	cmd.PersistentFlags().StringVarP(&k.folder, "folder", "k", "", "`folder` the keys are kept in")
