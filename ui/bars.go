@@ -1,6 +1,9 @@
 package ui
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // drawAll draws the two lines on top, the view, what lies on
 // it, and the two lines below.
@@ -138,6 +141,9 @@ func (a *app) state() (Safe, role) {
 	return "○ FILE", quiet
 }
 
+// enoughTitle is how many cells a path must have to be shown with its folders.
+const enoughTitle = 30
+
 // minTitle is how many cells of what is watched are always shown.
 const minTitle = 12
 
@@ -145,14 +151,19 @@ const minTitle = 12
 // middle goes first.
 func (a *app) contextLine(size class, w int) Safe {
 	text := a.view().context()
-	if label := a.model.scopeLabel(); label != "" {
+	if label := a.model.scopeLabel(); label != "" && !strings.Contains(string(text), string(label)) {
 		text = label + "   " + text
 	}
 	if size <= narrow {
 		return text
 	}
 	const gap = "   "
-	return shortened(a.model.hide(clean(a.opt.Title)), max(w-width(text)-len(gap), minTitle)) + gap + text
+	room := w - width(text) - len(gap)
+	title := a.model.hide(clean(a.opt.Title))
+	if i := strings.LastIndexByte(string(title), '/'); width(title) > room && room < enoughTitle && !strings.Contains(string(title), " ") {
+		title = title[i+1:] // a path: the folders say less than what is selected
+	}
+	return shortened(title, max(room, minTitle)) + gap + text
 }
 
 // footer lists the keys of the focused pane, as many as fit, and always help.
