@@ -107,7 +107,7 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 		s.number = d.last
 	}
 	d.sessions[it.Conn.ID] = s
-	dst = s.event(dst, it.At, stream.FromDevice, nil, &Opened{Joined: it.Joined})
+	dst = s.event(dst, origin{at: it.At, from: stream.FromDevice}, &Opened{Joined: it.Joined})
 	dst[len(dst)-1].Note = it.Note
 	return dst
 }

@@ -35,13 +35,13 @@ func (s *session) gap(dst []Event, it *stream.Gap) []Event {
 	size := h.recordLen(have)
 	if len(have) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(have), Reason: h.missing()}
-		dst = s.event(dst, h.time(len(have)), it.From, s.d.arena.copy(have), body)
+		dst = s.event(dst, origin{h.time(len(have)), it.From, s.d.arena.copy(have)}, body)
 	}
 	h.lose(have, size, it.Len)
 	h.consume(len(have))
 	h.compact(&s.d.spare)
 	s.conv.Lose(it.From)
-	dst = s.event(dst, it.At, it.From, nil, &Gap{Len: it.Len})
+	dst = s.event(dst, origin{at: it.At, from: it.From}, &Gap{Len: it.Len})
 	dst = s.pump(dst, it.From.Opposite()) // which may have waited for what is lost
 	s.half[it.From.Opposite()].compact(&s.d.spare)
 	return dst
@@ -213,5 +213,5 @@ func (s *session) begin(dst []Event, from stream.Direction, b []byte) ([]Event, 
 		return dst, true
 	}
 	h.next, h.seen, h.lost = anyFrame, true, true
-	return s.event(dst, h.time(1), from, nil, &Gap{}), true
+	return s.event(dst, origin{at: h.time(1), from: from}, &Gap{}), true
 }

@@ -65,18 +65,25 @@ func newSession(d *Decoder, it *stream.Opened) *session {
 
 func (s *session) over() bool { return s.half[0].ended && s.half[1].ended }
 
-// event appends an event of this session. raw is kept.
-func (s *session) event(dst []Event, at time.Time, from stream.Direction, raw []byte, body Body) []Event {
+// origin is where an event comes from.
+type origin struct {
+	at   time.Time // when the last byte of it came
+	from stream.Direction
+	raw  []byte // its bytes, which the event keeps; nil: it has none
+}
+
+// event appends an event of this session.
+func (s *session) event(dst []Event, o origin, body Body) []Event {
 	if len(dst) == cap(dst) {
 		dst = slices.Grow(dst, 1)
 	}
 	dst = dst[:len(dst)+1]
 	e := &dst[len(dst)-1] // filled in place: it is long
-	e.At, e.Conn, e.Session, e.From = at, s.conn, s.number, from
+	e.At, e.Conn, e.Session, e.From = o.at, s.conn, s.number, o.from
 	e.Device, e.Known, e.Altered = s.device, s.known, false
-	e.Raw, e.Body, e.Note = raw, body, nil
-	if raw != nil {
-		e.Note, s.note[from] = s.note[from], nil
+	e.Raw, e.Body, e.Note = o.raw, body, nil
+	if o.raw != nil {
+		e.Note, s.note[o.from] = s.note[o.from], nil
 	}
 	return dst
 }
@@ -124,7 +131,7 @@ func (s *session) frames(dst []Event, it *stream.Segment) ([]Event, []byte) {
 		if n == 0 {
 			return dst, data
 		}
-		dst = s.show(dst, it.At, it.From, s.d.twin.raw, body)
+		dst = s.show(dst, origin{it.At, it.From, s.d.twin.raw}, body)
 		data = data[n:]
 	}
 }
@@ -157,22 +164,21 @@ func (s *session) step(dst []Event, from stream.Direction) ([]Event, bool) {
 	if n == 0 {
 		return dst, false
 	}
-	dst = s.show(dst, h.time(n), from, s.keep(b[:n]), body)
+	dst = s.show(dst, origin{h.time(n), from, s.keep(b[:n])}, body)
 	h.consume(n)
 	return dst, true
 }
 
-// show appends what a record means, of which the last byte came at a time. raw
-// is kept.
-func (s *session) show(dst []Event, at time.Time, from stream.Direction, raw []byte, body Body) []Event {
+// show appends what a record means.
+func (s *session) show(dst []Event, o origin, body Body) []Event {
 	if s.late != nil {
-		dst = s.event(dst, at, stream.FromCloud, nil, s.late)
+		dst = s.event(dst, origin{at: o.at, from: stream.FromCloud}, s.late)
 		s.late = nil
 	}
 	if m, ok := body.(*Message); ok {
-		m.Meaning = s.conv.Next(from, at, &s.d.message)
+		m.Meaning = s.conv.Next(o.from, o.at, &s.d.message)
 	}
-	return s.event(dst, at, from, raw, body)
+	return s.event(dst, o, body)
 }
 
 // waits reports whether a half must still wait for what the other half brings.
@@ -196,7 +202,7 @@ func (s *session) close(dst []Event, it *stream.Closed) []Event {
 		pending += len(other.pending())
 		dst = s.flush(dst, it.From.Opposite())
 	}
-	dst = s.event(dst, it.At, it.From, nil, &Closed{How: it.How, Pending: pending})
+	dst = s.event(dst, origin{at: it.At, from: it.From}, &Closed{How: it.How, Pending: pending})
 	dst[len(dst)-1].Note = it.Note
 	return dst
 }
@@ -207,7 +213,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 	b := h.pending()
 	if len(b) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(b), Reason: s.incomplete(from)}
-		dst = s.event(dst, h.time(len(b)), from, s.d.arena.copy(b), body)
+		dst = s.event(dst, origin{h.time(len(b)), from, s.d.arena.copy(b)}, body)
 		h.consume(len(b))
 	}
 	h.compact(&s.d.spare)

@@ -45,7 +45,7 @@ func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
 		if l.update == nil {
 			l.update = new(update)
 		}
-		l.update.message(l, e, b, c, m)
+		l.update.message(l, e, c, m)
 	}
 }
 

@@ -35,8 +35,8 @@ func isOfUpdate(k particle.Kind) bool {
 }
 
 // message takes a message of an update.
-func (u *update) message(l *leg, e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
-	g := &b.Meaning
+func (u *update) message(l *leg, e *decode.Event, c *coap.Message, m mark) {
+	g := &e.Body.(*decode.Message).Meaning
 	switch g.Kind {
 	case particle.KindUpdateBegin, particle.KindSaveBegin:
 		*u = update{conv: new(particle.Conversation), begun: m}

@@ -69,6 +69,7 @@ type session struct {
 
 // state is how far a session is by one rule.
 type state struct {
+	rule    *Rule
 	verdict Verdict
 	settled bool // Some, Then: the event came, or is overdue
 	found   time.Time
@@ -96,14 +97,17 @@ func (j *Judge) Feed(e *decode.Event) {
 	if s == nil {
 		s = &session{begun: e.At, rules: make([]state, len(j.contract.Rules))}
 		s.Outcome.Session = e.Session
+		for i, r := range j.contract.Rules {
+			s.rules[i].rule = r
+		}
 		j.sessions[e.Session] = s
 	}
-	for i, r := range j.contract.Rules {
-		j.overdue(s, r, &s.rules[i], e.At)
+	for i := range s.rules {
+		j.overdue(s, &s.rules[i], e.At)
 	}
 	s.note(e)
-	for i, r := range slices.Backward(j.contract.Rules) { // so that then takes a later event than the rule above
-		j.apply(s, r, &s.rules[i], e)
+	for i := range slices.Backward(s.rules) { // so that then takes a later event than the rule above
+		j.apply(s, &s.rules[i], e)
 	}
 	if s.open <= 0 {
 		j.ended = s
@@ -156,74 +160,71 @@ func (j *Judge) Finish() {
 }
 
 // apply lets one event count for one rule.
-func (j *Judge) apply(s *session, r *Rule, st *state, e *decode.Event) {
-	switch r.Verb {
+func (j *Judge) apply(s *session, st *state, e *decode.Event) {
+	switch r := st.rule; r.Verb {
 	case Some, Then:
-		if !st.settled && j.mayCome(s, r) && r.Match.Match(e) {
+		if !st.settled && s.mayCome(r) && r.Match.Match(e) {
 			st.settled, st.found = true, e.At
 		}
 	case Never:
 		if r.Match.Match(e) {
-			j.broken(s, r, st, e, e.At, "it matches")
+			j.broken(s, st, Breach{Event: e, At: e.At, Why: "it matches"})
 		}
 	case Number:
 		if r.Match.Match(e) {
 			st.count++
 			if r.Most >= 0 && st.count == r.Most+1 {
-				j.broken(s, r, st, e, e.At, fmt.Sprintf("it is number %d", st.count))
+				j.broken(s, st, Breach{Event: e, At: e.At, Why: fmt.Sprintf("it is number %d", st.count)})
 			}
 		}
 	case Every:
-		st.settle(r, e)
+		st.settle(e)
 		if r.Match.Match(e) {
-			st.wait(r, e)
+			st.wait(e)
 		}
 	}
 }
 
 // mayCome reports whether a rule's turn has come: what is above a then has been
 // found.
-func (j *Judge) mayCome(s *session, r *Rule) bool {
+func (s *session) mayCome(r *Rule) bool {
 	if r.after == nil {
 		return true
 	}
-	above := s.of(j, r.after)
+	above := s.of(r.after)
 	return above.settled && !above.found.IsZero() && above.verdict == Kept
 }
 
 // of returns the state of a rule.
-func (s *session) of(j *Judge, r *Rule) *state {
-	for i, x := range j.contract.Rules {
-		if x == r {
-			return &s.rules[i]
-		}
-	}
-	return nil
+func (s *session) of(r *Rule) *state {
+	i := slices.IndexFunc(s.rules, func(st state) bool { return st.rule == r })
+	return &s.rules[i]
 }
 
 // since is when a rule's limit began.
-func (j *Judge) since(s *session, r *Rule) time.Time {
+func (s *session) since(r *Rule) time.Time {
 	if r.after == nil {
 		return s.begun
 	}
-	return s.of(j, r.after).found
+	return s.of(r.after).found
 }
 
 // overdue finds what has not come in time.
-func (j *Judge) overdue(s *session, r *Rule, st *state, now time.Time) {
+func (j *Judge) overdue(s *session, st *state, now time.Time) {
+	r := st.rule
 	if r.Within == 0 {
 		return
 	}
 	switch r.Verb {
 	case Some, Then:
-		late := !st.settled && j.mayCome(s, r) && now.Sub(j.since(s, r)) > r.Within
+		late := !st.settled && s.mayCome(r) && now.Sub(s.since(r)) > r.Within
 		if late && s.Sealed == 0 {
 			st.settled = true
-			j.broken(s, r, st, &s.Last, now, fmt.Sprintf("nothing that matches came within %v", r.Within))
+			j.broken(s, st, Breach{Event: &s.Last, At: now, Why: fmt.Sprintf("nothing that matches came within %v", r.Within)})
 		}
 	case Every:
 		for len(st.waiting) > 0 && now.Sub(st.waiting[0].event.At) > r.Within {
-			j.miss(s, r, st, now, fmt.Sprintf("%s within %v", r.lacks(), r.Within))
+			j.miss(s, st, now, fmt.Sprintf("%s within %v", r.lacks(), r.Within))
 		}
 	}
 }
@@ -238,20 +239,20 @@ func (r *Rule) lacks() string {
 
 // miss takes the oldest obligation as not met. Where frames are sealed, what meets
 // it may be in one of them.
-func (j *Judge) miss(s *session, r *Rule, st *state, at time.Time, why string) {
+func (j *Judge) miss(s *session, st *state, at time.Time, why string) {
 	e := st.waiting[0].event
 	st.waiting = st.waiting[1:]
 	if s.Sealed > 0 {
 		st.lost = true
 		return
 	}
-	j.broken(s, r, st, &e, at, why)
+	j.broken(s, st, Breach{Event: &e, At: at, Why: why})
 }
 
 // wait adds an event that must be answered or followed.
-func (st *state) wait(r *Rule, e *decode.Event) {
+func (st *state) wait(e *decode.Event) {
 	o := obligation{event: *e}
-	if r.By == nil {
+	if st.rule.By == nil {
 		m, ok := e.Body.(*decode.Message)
 		if !ok || !filter.Asks(m) && !isConfirmable(m) {
 			return // nobody answers it
@@ -267,9 +268,9 @@ func (st *state) wait(r *Rule, e *decode.Event) {
 func isConfirmable(m *decode.Message) bool { return coap.Type(m.Plain[0]>>4&3) == coap.Confirmable }
 
 // settle takes from the obligations what an event meets.
-func (st *state) settle(r *Rule, e *decode.Event) {
-	if r.By != nil {
-		if len(st.waiting) > 0 && r.By.Match(e) {
+func (st *state) settle(e *decode.Event) {
+	if by := st.rule.By; by != nil {
+		if len(st.waiting) > 0 && by.Match(e) {
 			st.waiting = nil
 		}
 		return
@@ -288,25 +289,27 @@ func (st *state) settle(r *Rule, e *decode.Event) {
 	}
 }
 
-// broken reports a breach.
-func (j *Judge) broken(s *session, r *Rule, st *state, e *decode.Event, at time.Time, why string) {
+// broken reports a breach of a session's rule. The caller says on which event it
+// rests, when it was clear, and why it is one.
+func (j *Judge) broken(s *session, st *state, b Breach) {
 	if st.verdict != Broken {
 		st.verdict = Broken
 		s.Broken++
 	}
 	if j.Breach != nil {
-		j.Breach(Breach{Rule: r, Session: s.Outcome.Session, Event: e, At: at, Why: why})
+		b.Rule, b.Session = st.rule, s.Outcome.Session
+		j.Breach(b)
 	}
 }
 
 // end judges what only the end of a session decides.
 func (j *Judge) end(s *session) {
 	delete(j.sessions, s.Outcome.Session)
-	for i, r := range j.contract.Rules {
+	for i := range s.rules {
 		st := &s.rules[i]
-		j.last(s, r, st)
+		j.last(s, st)
 		if st.verdict != Broken && (st.lost || st.verdict == Undecided) {
-			s.Undecided = append(s.Undecided, r)
+			s.Undecided = append(s.Undecided, st.rule)
 		}
 	}
 	if j.Over != nil {
@@ -317,23 +320,24 @@ func (j *Judge) end(s *session) {
 // last judges one rule at the end of a session. In sealed frames may be what a
 // rule waits for, and what it forbids; behind the end of a broken off input only
 // the first.
-func (j *Judge) last(s *session, r *Rule, st *state) {
+func (j *Judge) last(s *session, st *state) {
 	lacking, why := false, ""
+	r := st.rule
 	switch r.Verb {
 	case Some, Then:
-		lacking = !st.settled && j.mayCome(s, r)
+		lacking = !st.settled && s.mayCome(r)
 		why = "the session ended, and nothing that matches had come"
 	case Number:
 		lacking = st.count < r.Least
 		why = fmt.Sprintf("the session ended, and %d had come", st.count)
 	case Every:
 		for r.Within == 0 && !s.cut && len(st.waiting) > 0 {
-			j.miss(s, r, st, s.Last.At, r.lacks()+" before the session ended")
+			j.miss(s, st, s.Last.At, r.lacks()+" before the session ended")
 		}
 	}
 	switch {
 	case lacking && !s.cut && s.Sealed == 0:
-		j.broken(s, r, st, &s.Last, s.Last.At, why)
+		j.broken(s, st, Breach{Event: &s.Last, At: s.Last.At, Why: why})
 	case st.verdict == Broken:
 	case lacking, s.Sealed > 0 && r.forbids():
 		st.verdict = Undecided

@@ -252,57 +252,64 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 			return crossed(r.lane, label)
 		}
 	}
-	switch {
-	case e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 && !r.proxied():
-		return arrowLane(r.lane, e.From, label, "├", "┤")
+	if e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 && !r.proxied() {
+		return arrow{e.From, label, "├", "┤"}.draw(r.lane)
 	}
-	half := r.lane / 2
-	rest := r.lane - half
-	mid := Safe("┼")
-	row, _ := r.store.Row(seq)
-	if row.Flags&(store.Differs|store.Altered) != 0 {
-		mid = "■"
-	}
-	_, closed := e.Body.(*decode.Closed)
-	both := row.Flags&store.Lone == 0 && !closed
-	return legLanes(e, label, mid, [2]int{half, rest}, both)
+	return r.legLanes(seq, e, label)
 }
 
 // legLanes draws what passes a proxy: over both halves, or only over the one
 // where it was seen.
-func legLanes(e *decode.Event, label, mid Safe, w [2]int, both bool) Safe {
+func (r *ladderRows) legLanes(seq store.Seq, e *decode.Event, label Safe) Safe {
+	row, _ := r.store.Row(seq)
+	_, closed := e.Body.(*decode.Closed)
+	both := row.Flags&store.Lone == 0 && !closed
 	left, right := e.Conn.Leg == stream.DeviceLeg || both, e.Conn.Leg == stream.CloudLeg || both
-	empty := func(n int) Safe { return Safe(strings.Repeat(" ", max(n, 0))) }
-	text := [2]Safe{"", label}
+	onLeft, onRight := arrow{e.From, "", "├", ""}, arrow{e.From, "", "", "┤"}
 	if e.From == stream.FromDevice || !right {
-		text = [2]Safe{label, ""}
+		onLeft.label = label
+	} else {
+		onRight.label = label
 	}
-	out := "│" + empty(w[0]-1)
+	half := r.lane / 2
+	rest := r.lane - half
+	empty := func(n int) Safe { return Safe(strings.Repeat(" ", max(n, 0))) }
+	out := "│" + empty(half-1)
 	if left {
-		out = arrowLane(w[0], e.From, text[0], "├", "")
+		out = onLeft.draw(half)
 	}
-	out += mid
+	if row.Flags&(store.Differs|store.Altered) != 0 {
+		out += "■"
+	} else {
+		out += "┼"
+	}
 	if right {
-		return out + arrowLane(w[1]-1, e.From, text[1], "", "┤")
+		return out + onRight.draw(rest-1)
 	}
-	return out + empty(w[1]-2) + "│"
+	return out + empty(rest-2) + "│"
 }
 
-// arrowLane draws an arrow of a width with a label in it. The ends belong to it.
-func arrowLane(w int, from stream.Direction, label, left, right Safe) Safe {
-	inner := w - width(left) - width(right)
-	label = clip(label, inner-5)
+// arrow is one between two lanes, with a label in it. What it has of the lanes
+// at its ends belongs to it.
+type arrow struct {
+	from               stream.Direction
+	label, left, right Safe
+}
+
+// draw draws the arrow in a width.
+func (a arrow) draw(w int) Safe {
+	inner := w - width(a.left) - width(a.right)
+	label := clip(a.label, inner-5)
 	if label != "" {
 		label = " " + label + " "
 	}
 	rule := func(n int) Safe { return Safe(strings.Repeat("─", max(n, 0))) }
 	n := inner - 1 - width(label)
-	if from == stream.FromCloud {
-		tail := min(n, 1)
-		return barOr(left, "│") + "◄" + rule(n-tail) + label + rule(tail) + right
-	}
 	tail := min(n, 1)
-	return left + rule(tail) + label + rule(n-tail) + "►" + barOr(right, "│")
+	if a.from == stream.FromCloud {
+		return barOr(a.left, "│") + "◄" + rule(n-tail) + label + rule(tail) + a.right
+	}
+	return a.left + rule(tail) + label + rule(n-tail) + "►" + barOr(a.right, "│")
 }
 
 // barOr returns a lane's end where an arrow points to it.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 )
 
 // TCP's flags (RFC 9293, section 3.1).
@@ -90,43 +91,52 @@ func fragments(ip []byte, mtu int, id uint32, rng *rand.Rand) (all [][]byte) {
 	body := ip[head:]
 	for at := 0; at < len(body); at += step {
 		n := min(step, len(body)-at)
-		part := append([]byte(nil), ip[:head]...)
-		more := at+n < len(body)
+		p := piece{at: at, data: body[at : at+n], more: at+n < len(body), id: id}
 		if head == 20 {
-			part = four(part, n, at, more, id)
+			all = append(all, p.four(slices.Clone(ip[:head])))
 		} else {
-			part = six(part, n, at, more, id)
+			all = append(all, p.six(slices.Clone(ip[:head])))
 		}
-		all = append(all, append(part, body[at:at+n]...))
 	}
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all
 }
 
-// four makes an IPv4 header that of a fragment of n bytes (RFC 791).
-func four(head []byte, n, at int, more bool, id uint32) []byte {
-	binary.BigEndian.PutUint16(head[2:], uint16(20+n))
-	binary.BigEndian.PutUint16(head[4:], uint16(id))
-	offset := uint16(at / 8)
-	if more {
+// piece is a part of an IP packet's body that travels as a packet of its own.
+type piece struct {
+	at   int // in the body, in bytes
+	data []byte
+	more bool   // the body goes on behind it
+	id   uint32 // of the whole packet; IPv4 has room for 16 bits of it
+}
+
+// four appends the piece to the IPv4 header of the whole, changed to that of a
+// fragment (RFC 791).
+func (p piece) four(head []byte) []byte {
+	binary.BigEndian.PutUint16(head[2:], uint16(20+len(p.data)))
+	binary.BigEndian.PutUint16(head[4:], uint16(p.id))
+	offset := uint16(p.at / 8)
+	if p.more {
 		offset |= 1 << 13
 	}
 	binary.BigEndian.PutUint16(head[6:], offset)
 	binary.BigEndian.PutUint16(head[10:], 0)
 	binary.BigEndian.PutUint16(head[10:], ^fold(sum(0, head)))
-	return head
+	return append(head, p.data...)
 }
 
-// six puts a fragment header behind an IPv6 header (RFC 8200, section 4.5).
-func six(head []byte, n, at int, more bool, id uint32) []byte {
-	binary.BigEndian.PutUint16(head[4:], uint16(8+n))
+// six appends the piece to the IPv6 header of the whole, with a fragment header
+// between them (RFC 8200, section 4.5).
+func (p piece) six(head []byte) []byte {
+	binary.BigEndian.PutUint16(head[4:], uint16(8+len(p.data)))
 	next := head[6]
 	head[6] = 44
-	offset := uint16(at)
-	if more {
+	offset := uint16(p.at)
+	if p.more {
 		offset |= 1
 	}
 	head = append(head, next, 0)
 	head = binary.BigEndian.AppendUint16(head, offset)
-	return binary.BigEndian.AppendUint32(head, id)
+	head = binary.BigEndian.AppendUint32(head, p.id)
+	return append(head, p.data...)
 }
