@@ -29,14 +29,30 @@ func story(list []stream.Item) string {
 	return b.String()
 }
 
-func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
-	other := netip.MustParseAddrPort("10.0.0.8:40000")
-	nonce, identity := strings.Repeat("n", 40), strings.Repeat("i", 256)
-	cases := []struct {
-		name string
-		d    *dialogue
-		want string
-	}{
+// tcpCase is a dialogue and the story that its packets must tell.
+type tcpCase struct {
+	name string
+	d    *dialogue
+	want string
+}
+
+func checkTCP(t *testing.T, cases []tcpCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			list, err := items(c.d.reader(), ReadOptions{Port: c.d.cloud.Port()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := story(list); got != c.want {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTCPIsPutInOrderAsReceiversDo(t *testing.T) {
+	checkTCP(t, []tcpCase{
 		{"in order, with half close",
 			newDialogue().open().down(1, "nonce").up(1, "identity").add(0, tcpFIN|tcpACK, 9, 6, "").down(6, "more").add(1, tcpFIN|tcpACK, 10, 10, ""),
 			"0 1 opened 10.0.0.7:50123\n3 1 cloud: nonce\n4 1 device: identity\n5 1 device fin\n6 1 cloud: more\n7 1 cloud fin\n"},
@@ -52,6 +68,14 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 		{"the first copy wins over a segment that fills a hole",
 			newDialogue().open().up(3, "cd").up(1, "ABCDE"),
 			"0 1 opened 10.0.0.7:50123\n4 1 device: AB\n3 1 device: cd\n4 1 device: E\n4 1 device cut\n4 1 cloud cut\n"},
+		{"sequence numbers wrap",
+			newDialogue().from(0xfffffffd).open().up(1, "ab").up(7, "gh").up(3, "cdef").add(0, tcpFIN|tcpACK, 9, 1, ""),
+			"0 1 opened 10.0.0.7:50123\n3 1 device: ab\n5 1 device: cdef\n4 1 device: gh\n6 1 device fin\n6 1 cloud cut\n"},
+	})
+}
+
+func TestWhatTCPLacksIsAGapOnceItIsGivenUp(t *testing.T) {
+	checkTCP(t, []tcpCase{
 		{"what stays missing is a gap at the end",
 			newDialogue().open().up(1, "ab").up(6, "fg"),
 			"0 1 opened 10.0.0.7:50123\n3 1 device: ab\n4 1 device lacks 3\n4 1 device: fg\n4 1 device cut\n4 1 cloud cut\n"},
@@ -67,6 +91,14 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 		{"acknowledged bytes that never came are missing at the end",
 			newDialogue().open().up(1, "ab").add(1, tcpACK, 1, 9, ""),
 			"0 1 opened 10.0.0.7:50123\n3 1 device: ab\n4 1 device lacks 6\n4 1 device cut\n4 1 cloud cut\n"},
+		{"bytes lost before the first that was captured are known from the opening",
+			newDialogue().open().up(5, "e").add(1, tcpFIN|tcpACK, 4, 6, ""),
+			"0 1 opened 10.0.0.7:50123\n3 1 device lacks 4\n3 1 device: e\n4 1 cloud lacks 3\n4 1 cloud fin\n4 1 device cut\n"},
+	})
+}
+
+func TestTCPEndsAsReceiversBelieve(t *testing.T) {
+	checkTCP(t, []tcpCase{
 		{"a FIN before late data closes after it",
 			newDialogue().open().add(0, tcpFIN|tcpACK, 4, 1, "").up(1, "abc").up(4, "beyond"),
 			"0 1 opened 10.0.0.7:50123\n4 1 device: abc\n3 1 device fin\n5 1 cloud cut\n"},
@@ -79,6 +111,11 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 		{"who was refused was never connected, and may try again",
 			newDialogue().add(0, tcpSYN, 0, 0, "").add(1, tcpRST|tcpACK, 0, 1, "").open(),
 			"2 1 opened 10.0.0.7:50123\n4 1 device cut\n4 1 cloud cut\n"},
+	})
+}
+
+func TestTCPConnectionsAreToldApart(t *testing.T) {
+	checkTCP(t, []tcpCase{
 		{"a SYN without an answer is nothing",
 			newDialogue().add(0, tcpSYN, 0, 0, "").add(0, tcpSYN, 0, 0, ""), ""},
 		{"a repeated opening is the same connection",
@@ -90,12 +127,13 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 		{"data without an opening long after the end is another connection",
 			newDialogue().open().add(0, tcpRST, 1, 0, "").up(1, "late").later(2*time.Minute).up(900, "new"),
 			"0 1 opened 10.0.0.7:50123\n3 1 device rst\n120005 2 opened 10.0.0.7:50123\n120005 2 device: new\n120005 2 device cut\n120005 2 cloud cut\n"},
-		{"sequence numbers wrap",
-			newDialogue().from(0xfffffffd).open().up(1, "ab").up(7, "gh").up(3, "cdef").add(0, tcpFIN|tcpACK, 9, 1, ""),
-			"0 1 opened 10.0.0.7:50123\n3 1 device: ab\n5 1 device: cdef\n4 1 device: gh\n6 1 device fin\n6 1 cloud cut\n"},
-		{"bytes lost before the first that was captured are known from the opening",
-			newDialogue().open().up(5, "e").add(1, tcpFIN|tcpACK, 4, 6, ""),
-			"0 1 opened 10.0.0.7:50123\n3 1 device lacks 4\n3 1 device: e\n4 1 cloud lacks 3\n4 1 cloud fin\n4 1 device cut\n"},
+	})
+}
+
+func TestWithoutAnOpeningTheDeviceIsFound(t *testing.T) {
+	other := netip.MustParseAddrPort("10.0.0.8:40000")
+	nonce, identity := strings.Repeat("n", 40), strings.Repeat("i", 256)
+	checkTCP(t, []tcpCase{
 		{"an opening of which the answer was lost tells where the cloud began",
 			newDialogue().add(0, tcpSYN, 0, 0, "").add(0, tcpACK, 1, 1, "").down(3, "c"),
 			"0 1 opened 10.0.0.7:50123\n2 1 cloud lacks 2\n2 1 cloud: c\n2 1 device cut\n2 1 cloud cut\n"},
@@ -111,18 +149,7 @@ func TestTCPIsFollowedAsReceiversDo(t *testing.T) {
 		{"an answer without its question tells the device",
 			newDialogue().add(1, tcpSYN|tcpACK, 0, 1, "").up(2, "b"),
 			"0 1 opened 10.0.0.7:50123\n1 1 device lacks 1\n1 1 device: b\n1 1 device cut\n1 1 cloud cut\n"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			list, err := items(c.d.reader(), ReadOptions{Port: c.d.cloud.Port()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := story(list); got != c.want {
-				t.Errorf("got\n%swant\n%s", got, c.want)
-			}
-		})
-	}
+	})
 }
 
 // shift has the packets that follow belong to a connection with other initial

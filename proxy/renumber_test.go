@@ -21,63 +21,85 @@ type counting struct {
 	asked  map[uint16]bool
 }
 
+// give returns the next message of the peer.
+func (p *counting) give() []byte {
+	p.asked[p.next] = true
+	p.next++
+	return con(p.next - 1)
+}
+
+// take takes a message, and says what is wrong with it.
+func (p *counting) take(m []byte) error {
+	switch {
+	case counts(m) && id(m) != p.expect:
+		return fmt.Errorf("ID %d, expected %d", id(m), p.expect)
+	case counts(m):
+		p.expect++
+	case !p.asked[id(m)]:
+		return fmt.Errorf("an acknowledgement of %d, which was not sent", id(m))
+	default:
+		delete(p.asked, id(m))
+	}
+	return nil
+}
+
+// renumbered is two peers with the numbers between them.
+type renumbered struct {
+	numbers
+	peers [2]counting
+}
+
+func newRenumbered() *renumbered {
+	r := new(renumbered)
+	r.peers[stream.FromDevice] = counting{next: 65500, expect: 7, asked: map[uint16]bool{}}
+	r.peers[stream.FromCloud] = counting{next: 7, expect: 65500, asked: map[uint16]bool{}}
+	return r
+}
+
+// deliver passes what comes of a frame to whom it is for, and what acknowledges
+// it back.
+func (r *renumbered) deliver(f Frame, out []Out, changed bool) error {
+	out, changed = r.pass(f, out, changed)
+	if !changed {
+		out = []Out{{Bytes: f.Plain}}
+	}
+	to := f.From.Opposite()
+	for _, o := range out {
+		if err := r.peers[to].take(o.Bytes); err != nil {
+			return fmt.Errorf("%s got %w", to, err)
+		}
+		if !counts(o.Bytes) {
+			continue
+		}
+		if err := r.deliver(Frame{From: to, Plain: ack(id(o.Bytes))}, nil, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Whatever is dropped, doubled and injected, each peer sees consecutive IDs,
 // and no acknowledgement but of what it sent and was not told of before.
 func TestIDsStayConsecutiveAndAcknowledgementsFindTheirWay(t *testing.T) {
+	added := Out{Bytes: con(99), Added: true}
 	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		var n numbers
-		peers := [2]counting{{next: 65500, expect: 65500, asked: map[uint16]bool{}}, {next: 7, expect: 65500, asked: map[uint16]bool{}}}
-		peers[stream.FromDevice].expect = peers[stream.FromCloud].next
-		peers[stream.FromCloud].expect = peers[stream.FromDevice].next
-		deliver := func(to stream.Direction, out []Out) {
-			for _, o := range out {
-				p := &peers[to]
-				if !counts(o.Bytes) {
-					if !p.asked[id(o.Bytes)] {
-						t.Fatalf("seed %d: %s got an acknowledgement of %d, which it did not send", seed, to, id(o.Bytes))
-					}
-					delete(p.asked, id(o.Bytes))
-					continue
-				}
-				if id(o.Bytes) != p.expect {
-					t.Fatalf("seed %d: %s got ID %d, expected %d", seed, to, id(o.Bytes), p.expect)
-				}
-				p.expect++
-				answer := Frame{From: to, Plain: ack(id(o.Bytes))}
-				back, changed := n.pass(answer, nil, false)
-				if !changed {
-					back = []Out{{Bytes: answer.Plain}}
-				}
-				for _, b := range back {
-					if from := &peers[to.Opposite()]; !from.asked[id(b.Bytes)] {
-						t.Fatalf("seed %d: %s got an acknowledgement of %d, which it did not send", seed, to.Opposite(), id(b.Bytes))
-					}
-					delete(peers[to.Opposite()].asked, id(b.Bytes))
-				}
-			}
-		}
+		random := rand.New(rand.NewPCG(seed, 1))
+		r := newRenumbered()
 		for range 300 {
-			d := stream.Directions[r.IntN(2)]
-			p := &peers[d]
-			f := Frame{From: d, Plain: con(p.next)}
-			added := Out{Bytes: con(99), Added: true}
-			action := r.IntN(12)
-			if p.next == 65500 || p.next == 7 { // the first of a session is let through
+			d := stream.Directions[random.IntN(2)]
+			action := random.IntN(12)
+			if !r.of[d].any { // the first of a session is let through
 				action = 11
 			}
+			f := Frame{From: d}
 			if action != 0 {
-				p.asked[p.next] = true
-				p.next++
+				f.Plain = r.peers[d].give()
 			}
-			var out []Out
-			changed := true
+			out, changed := []Out(nil), true
 			switch action {
 			case 0:
-				f = Frame{From: d}
 				out = []Out{added}
-			case 1:
-				out = nil
+			case 1: // dropped
 			case 2:
 				out = []Out{added, {Bytes: f.Plain}}
 			case 3:
@@ -85,11 +107,9 @@ func TestIDsStayConsecutiveAndAcknowledgementsFindTheirWay(t *testing.T) {
 			default:
 				changed = false
 			}
-			out, changed = n.pass(f, out, changed)
-			if !changed {
-				out = []Out{{Bytes: f.Plain}}
+			if err := r.deliver(f, out, changed); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
 			}
-			deliver(d.Opposite(), out)
 		}
 	}
 }

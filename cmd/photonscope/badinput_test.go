@@ -32,83 +32,85 @@ func oneSentence(t *testing.T, errs string, parts ...string) {
 	wantIn(t, errs, parts...)
 }
 
+// unusable are command lines that cannot be carried out: the exit code, part of
+// the sentence, and the arguments, separated by blanks.
+var unusable = []struct {
+	code       int
+	want, args string
+}{
+	{2, `unknown command "prox" for "photonscope"; did you mean proxy?`, "prox"},
+	{2, `unknown command "raed" for "photonscope"; did you mean read?`, "raed"},
+	{2, `unknown command "firmwar" for "photonscope export"; did you mean firmware?`, "export firmwar"},
+	{2, "is a file, not a command", "$KEY"},
+	{2, "unknown flag: --speed", "proxy --speed"},
+	{2, "proxy takes one UPSTREAM", "proxy 127.0.0.1:1 127.0.0.1:2"},
+	{2, "--mode fast means nothing", "proxy --mode fast 127.0.0.1:1"},
+	{2, "needs the server's private key", "proxy --mode splice 127.0.0.1:1"},
+	{2, "needs an impersonation key", "proxy --mode splice -k server:$KEY 127.0.0.1:1"},
+	{2, "--mode observe needs UPSTREAM", "proxy --mode observe"},
+	{2, "--mode splice needs UPSTREAM", "proxy --mode splice"},
+	{2, "--mode terminate has no upstream", "proxy --mode terminate -k server:$KEY 127.0.0.1:1"},
+	{2, "needs the server's private key", "proxy --mode terminate"},
+	{2, "needs the server's private key", "proxy"},
+	{2, "UPSTREAM 127.0.0.1 is no host and port", "proxy 127.0.0.1"},
+	{2, "UPSTREAM ::1 is no host and port", "proxy ::1"},
+	{2, "UPSTREAM :5683 names no host", "proxy :5683"},
+	{2, "UPSTREAM localhost:99999 has no port", "proxy localhost:99999"},
+	{2, "UPSTREAM localhost:0 has no port", "proxy localhost:0"},
+	{2, "-l 5683 is no address and port", "proxy -l 5683 127.0.0.1:1"},
+	{2, "-l 127.0.0.1:70000 is no address and port", "proxy -l 127.0.0.1:70000 127.0.0.1:1"},
+	{2, "every address of this host", "proxy -l 0.0.0.0:0 127.0.0.1:1"},
+	{2, "every address of this host", "proxy -l [::]:0 127.0.0.1:1"},
+	{2, "every address of this host", "proxy -l :0 127.0.0.1:1"},
+	{1, "listen on 192.0.2.1:0", "proxy -l 192.0.2.1:0 127.0.0.1:1"},
+	{1, "another program has this port", "proxy -l $BUSY 127.0.0.1:1"},
+	{2, "--allow-client home is no network", "proxy --allow-client home 127.0.0.1:1"},
+	{2, "--allow-dest home is no network", "proxy --transparent --allow-dest home"},
+	{2, "--transparent needs --allow-dest", "proxy --transparent"},
+	{2, "--transparent connects each device to the destination", "proxy --transparent --allow-dest 192.0.2.1 127.0.0.1:1"},
+	{2, "it is a folder", "proxy -l 127.0.0.1:0 -w $DIR 127.0.0.1:1"},
+	{2, "record to $DIR/no/run.pcapng: no such file", "proxy -l 127.0.0.1:0 -w $DIR/no/run.pcapng 127.0.0.1:1"},
+	{2, "key log $DIR: is a directory", "proxy -l 127.0.0.1:0 --keylog $DIR 127.0.0.1:1"},
+	{2, "key log $DIR: is a directory", "proxy -l 127.0.0.1:0 -w $DIR/run.pcapng --keylog $DIR 127.0.0.1:1"},
+	{2, "there is no such file", "proxy -k $DIR/none.pem 127.0.0.1:1"},
+	{2, "-T xml is no output format", "demo -T xml"},
+	{2, "-T fields and -e go together", "demo -T fields"},
+	{2, "-T fields and -e go together", "demo -e time"},
+	{2, "-e photon.none: no field has this name", "demo -T fields -e photon.none"},
+	{2, "-e photon.answered: it is a field of -Y only", "demo -T fields -e photon.answered"},
+	{2, "--legs cloud means nothing", "demo --legs cloud"},
+	{2, "--log-level loud means nothing", "demo --log-level loud"},
+	{2, "--log /nowhere/at/all: no such file", "demo --log /nowhere/at/all"},
+	{2, "--color green means nothing", "demo --color green"},
+	{2, "read takes captures", "read"},
+	{2, "export firmware takes captures", "export firmware"},
+	{2, "$DIR/none is no folder", "export payloads -o $DIR/none $DIR/none.pcapng"},
+	{2, "keys register takes the IDs", "keys register"},
+	{2, `unknown command "copy"`, "keys copy"},
+	{2, `unknown command "payload"`, "export payload"},
+	{2, "completion: csh is no shell that photonscope knows", "completion csh"},
+	{2, "help: there is no command foo", "help foo"},
+	{2, "help: there is no command keys foo", "help keys foo"},
+	{2, "none.pcapng: no such file", "read $DIR/none.pcapng"},
+	{2, "$DIR is a folder, not a capture", "read $DIR"},
+	{2, "there is no such file", "read -k $DIR/none.pem $RECORDINGS/healthy-spark-fw1.5.2/capture.pcap"},
+}
+
 func TestEveryUnusableCommandLineGetsOneSentence(t *testing.T) {
 	dir := t.TempDir()
-	server := "server:" + serverKeyFile(t)
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer busy.Close()
-	cases := []struct {
-		code int
-		want string
-		args string // separated by blanks
-	}{
-		{2, `unknown command "prox" for "photonscope"; did you mean proxy?`, "prox"},
-		{2, `unknown command "raed" for "photonscope"; did you mean read?`, "raed"},
-		{2, `unknown command "firmwar" for "photonscope export"; did you mean firmware?`, "export firmwar"},
-		{2, "is a file, not a command", strings.TrimPrefix(server, "server:")},
-		{2, "unknown flag: --speed", "proxy --speed"},
-		{2, "proxy takes one UPSTREAM", "proxy 127.0.0.1:1 127.0.0.1:2"},
-		{2, "--mode fast means nothing", "proxy --mode fast 127.0.0.1:1"},
-		{2, "needs the server's private key", "proxy --mode splice 127.0.0.1:1"},
-		{2, "needs an impersonation key", "proxy --mode splice -k " + server + " 127.0.0.1:1"},
-		{2, "--mode observe needs UPSTREAM", "proxy --mode observe"},
-		{2, "--mode splice needs UPSTREAM", "proxy --mode splice"},
-		{2, "--mode terminate has no upstream", "proxy --mode terminate -k " + server + " 127.0.0.1:1"},
-		{2, "needs the server's private key", "proxy --mode terminate"},
-		{2, "needs the server's private key", "proxy"},
-		{2, "UPSTREAM 127.0.0.1 is no host and port", "proxy 127.0.0.1"},
-		{2, "UPSTREAM ::1 is no host and port", "proxy ::1"},
-		{2, "UPSTREAM :5683 names no host", "proxy :5683"},
-		{2, "UPSTREAM localhost:99999 has no port", "proxy localhost:99999"},
-		{2, "UPSTREAM localhost:0 has no port", "proxy localhost:0"},
-		{2, "-l 5683 is no address and port", "proxy -l 5683 127.0.0.1:1"},
-		{2, "-l 127.0.0.1:70000 is no address and port", "proxy -l 127.0.0.1:70000 127.0.0.1:1"},
-		{2, "every address of this host", "proxy -l 0.0.0.0:0 127.0.0.1:1"},
-		{2, "every address of this host", "proxy -l [::]:0 127.0.0.1:1"},
-		{2, "every address of this host", "proxy -l :0 127.0.0.1:1"},
-		{1, "listen on 192.0.2.1:0", "proxy -l 192.0.2.1:0 127.0.0.1:1"},
-		{1, "another program has this port", "proxy -l " + busy.Addr().String() + " 127.0.0.1:1"},
-		{2, "--allow-client home is no network", "proxy --allow-client home 127.0.0.1:1"},
-		{2, "--allow-dest home is no network", "proxy --transparent --allow-dest home"},
-		{2, "--transparent needs --allow-dest", "proxy --transparent"},
-		{2, "--transparent connects each device to the destination", "proxy --transparent --allow-dest 192.0.2.1 127.0.0.1:1"},
-		{2, "it is a folder", "proxy -l 127.0.0.1:0 -w " + dir + " 127.0.0.1:1"},
-		{2, "record to " + dir + "/no/run.pcapng: no such file", "proxy -l 127.0.0.1:0 -w " + dir + "/no/run.pcapng 127.0.0.1:1"},
-		{2, "key log " + dir + ": is a directory", "proxy -l 127.0.0.1:0 --keylog " + dir + " 127.0.0.1:1"},
-		{2, "key log " + dir + ": is a directory", "proxy -l 127.0.0.1:0 -w " + dir + "/run.pcapng --keylog " + dir + " 127.0.0.1:1"},
-		{2, "there is no such file", "proxy -k " + dir + "/none.pem 127.0.0.1:1"},
-		{2, "-T xml is no output format", "demo -T xml"},
-		{2, "-T fields and -e go together", "demo -T fields"},
-		{2, "-T fields and -e go together", "demo -e time"},
-		{2, "-e photon.none: no field has this name", "demo -T fields -e photon.none"},
-		{2, "-e photon.answered: it is a field of -Y only", "demo -T fields -e photon.answered"},
-		{2, "--legs cloud means nothing", "demo --legs cloud"},
-		{2, "--log-level loud means nothing", "demo --log-level loud"},
-		{2, "--log /nowhere/at/all: no such file", "demo --log /nowhere/at/all"},
-		{2, "--color green means nothing", "demo --color green"},
-		{2, "read takes captures", "read"},
-		{2, "export firmware takes captures", "export firmware"},
-		{2, dir + "/none is no folder", "export payloads -o " + dir + "/none " + dir + "/none.pcapng"},
-		{2, "keys register takes the IDs", "keys register"},
-		{2, `unknown command "copy"`, "keys copy"},
-		{2, `unknown command "payload"`, "export payload"},
-		{2, "completion: csh is no shell that photonscope knows", "completion csh"},
-		{2, "help: there is no command foo", "help foo"},
-		{2, "help: there is no command keys foo", "help keys foo"},
-		{2, "none.pcapng: no such file", "read " + dir + "/none.pcapng"},
-		{2, dir + " is a folder, not a capture", "read " + dir},
-		{2, "there is no such file", "read -k " + dir + "/none.pem " + recordings + "/healthy-spark-fw1.5.2/capture.pcap"},
-	}
-	for _, c := range cases {
-		r := startApp(t, strings.Fields(c.args)...)
+	fill := strings.NewReplacer("$DIR", dir, "$BUSY", busy.Addr().String(), "$KEY", serverKeyFile(t), "$RECORDINGS", recordings)
+	for _, c := range unusable {
+		r := startApp(t, strings.Fields(fill.Replace(c.args))...)
 		<-r.done
 		if r.code != c.code || r.out.String() != "" {
 			t.Errorf("%s: exit %d, want %d; on standard output: %s", c.args, r.code, c.code, r.out)
 		}
-		oneSentence(t, r.errs.String(), c.want)
+		oneSentence(t, r.errs.String(), fill.Replace(c.want))
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

@@ -94,7 +94,7 @@ const (
 	mostGarbage  = 13 << 20 // bytes between collections
 	leastGarbage = 3 << 20
 	keptGarbage  = 32 << 20 // the least if what is read is kept, beside which this is little
-	lookAgain    = 8 << 20 // bytes of captures
+	lookAgain    = 8 << 20  // bytes of captures
 	mostGenerous = 300
 )
 

@@ -21,77 +21,89 @@ func statsOf(t *testing.T, stdin *os.File, args ...string) []event {
 	return events(t, out)
 }
 
-// tally is what the events of a run amount to, counted apart from stats.
+// tallies are what the events of a run amount to, or what stats says of them.
+type tallies struct {
+	kinds            map[string]*tally // by name and direction
+	unanswered, gaps int
+}
+
 type tally struct {
 	count, bytes int
 	rtts         []float64
 }
 
+func (all *tallies) add(kind string, count, bytes int) *tally {
+	if all.kinds[kind] == nil {
+		all.kinds[kind] = new(tally)
+	}
+	one := all.kinds[kind]
+	one.count += count
+	one.bytes += bytes
+	return one
+}
+
+// tallied counts the events that read gives, but for those of the cloud's leg.
+func tallied(t *testing.T, args ...string) tallies {
+	t.Helper()
+	all := tallies{kinds: map[string]*tally{}}
+	for _, e := range readEvents(t, "both", args...) {
+		name := e.str("photon.msg")
+		if name == "" {
+			name = e.str("type")
+		}
+		if e.str("photon.leg") == "cloud" {
+			continue
+		}
+		switch name {
+		case "ping":
+			all.unanswered++
+		case "ping-ack":
+			all.unanswered--
+		case "gap":
+			all.gaps++
+		}
+		if e.str("frame.wire") == "" {
+			continue
+		}
+		one := all.add(name+" "+e.str("photon.dir"), 1, len(e.str("frame.wire"))/2)
+		if rtt, ok := e["photon.rtt"].(float64); ok {
+			one.rtts = append(one.rtts, rtt)
+		}
+	}
+	return all
+}
+
 // The figures are those that the events of read amount to.
 func TestStatsAreWhatTheEventsAmountTo(t *testing.T) {
 	for _, capture := range append(captureFiles(t), busyRecording(t)) {
-		keys := []string{"-k", recordings + "/keys", capture}
-		want := map[string]*tally{}
-		var pings, answers, gaps int
-		for _, e := range readEvents(t, "both", keys...) {
-			name := e.str("photon.msg")
-			if name == "" {
-				name = e.str("type")
-			}
-			if e.str("photon.leg") == "cloud" {
-				continue
-			}
-			switch name {
-			case "ping":
-				pings++
-			case "ping-ack":
-				answers++
-			case "gap":
-				gaps++
-			}
-			if e.str("frame.wire") == "" {
-				continue
-			}
-			key := name + " " + e.str("photon.dir")
-			if want[key] == nil {
-				want[key] = new(tally)
-			}
-			want[key].count++
-			want[key].bytes += len(e.str("frame.wire")) / 2
-			if rtt, ok := e["photon.rtt"].(float64); ok {
-				want[key].rtts = append(want[key].rtts, rtt)
-			}
-		}
-		got := map[string]*tally{}
-		var unanswered, gapsCounted float64
-		for _, row := range statsOf(t, nil, keys...) {
+		args := []string{"-k", recordings + "/keys", capture}
+		want, got := tallied(t, args...), tallies{kinds: map[string]*tally{}}
+		for _, row := range statsOf(t, nil, args...) {
+			number := func(name string) int { return int(row[name].(float64)) }
 			switch row.str("type") {
 			case "device":
-				unanswered += row["pings_unanswered"].(float64)
-				gapsCounted += row["gaps"].(float64)
+				got.unanswered += number("pings_unanswered")
+				got.gaps += number("gaps")
 			case "kind":
-				key := row.str("kind") + " " + row.str("photon.dir")
-				if got[key] == nil {
-					got[key] = new(tally)
-				}
-				got[key].count += int(row["count"].(float64))
-				got[key].bytes += int(row["bytes"].(float64))
-				checkRTT(t, key, row, want[key], capture)
+				kind := row.str("kind") + " " + row.str("photon.dir")
+				got.add(kind, number("count"), number("bytes"))
+				checkRTT(t, capture+": "+kind, row, want.kinds[kind])
 			}
 		}
-		for key, w := range want {
-			if g := got[key]; g == nil || g.count != w.count || g.bytes != w.bytes {
-				t.Errorf("%s: %s: %+v, want %d of %d bytes", capture, key, got[key], w.count, w.bytes)
+		for kind, w := range want.kinds {
+			if g := got.kinds[kind]; g == nil || g.count != w.count || g.bytes != w.bytes {
+				t.Errorf("%s: %s: %+v, want %d of %d bytes", capture, kind, g, w.count, w.bytes)
 			}
 		}
-		if len(got) != len(want) || int(unanswered) != pings-answers || int(gapsCounted) != gaps {
-			t.Errorf("%s: %d kinds, %v pings unanswered, %v gaps; want %d, %d, %d", capture, len(got), unanswered, gapsCounted, len(want), pings-answers, gaps)
+		if len(got.kinds) != len(want.kinds) || got.unanswered != want.unanswered || got.gaps != want.gaps {
+			t.Errorf("%s: %d kinds, %d pings unanswered, %d gaps; want %d, %d, %d", capture,
+				len(got.kinds), got.unanswered, got.gaps, len(want.kinds), want.unanswered, want.gaps)
 		}
 	}
 }
 
 // checkRTT compares response times, where all of a kind are of one device.
-func checkRTT(t *testing.T, key string, row event, want *tally, capture string) {
+func checkRTT(t *testing.T, what string, row event, want *tally) {
 	t.Helper()
 	rtt, ok := row["rtt"].(map[string]any)
 	if !ok || want == nil || int(rtt["count"].(float64)) != len(want.rtts) {
@@ -102,7 +114,7 @@ func checkRTT(t *testing.T, key string, row event, want *tally, capture string) 
 	for name, p := range map[string]float64{"min": 0, "p50": 0.5, "p99": 0.99, "max": 1} {
 		w := want.rtts[max(int(math.Ceil(p*float64(n))), 1)-1]
 		if g := rtt[name].(float64); math.Abs(g-w) > 1e-12 {
-			t.Errorf("%s: %s: %s is %v, want %v", capture, key, name, g, w)
+			t.Errorf("%s: %s is %v, want %v", what, name, g, w)
 		}
 	}
 }
