@@ -105,6 +105,12 @@ func (l *leg) endedWithoutCredentials(e *decode.Event) {
 		}
 		return
 	}
+	if end.event < l.identity.event && l.id.Parts > 1 {
+		l.find(e, draft{id: "PH-20", sure: Likely, evidence: []decode.Evidence{
+			l.identity.says(fmt.Sprintf("it came in %d pieces", l.id.Parts)), end.says("the server closes before the last of them"),
+		}})
+		return
+	}
 	if end.event < l.identity.event {
 		l.find(e, draft{id: "PH-39", sure: Possible, title: "the server closes without waiting for the identity", evidence: []decode.Evidence{l.nonce.says("the nonce"), end.says("closed before the identity came")}})
 		return

@@ -31,6 +31,7 @@ type leg struct {
 	how    stream.CloseKind
 	judged bool // what follows from the end was told
 	double bool // it began while another session of the device was open
+	passed bool // the nonce was seen on the other leg of a proxied session
 	over   [2]bool
 	found  map[string]bool
 
@@ -105,6 +106,9 @@ func (l *leg) take(e *decode.Event) {
 		l.opened, l.joined = m, b.Joined
 	case *decode.Nonce:
 		l.nonce = m
+		if o := l.other(); o != nil {
+			o.passed = true
+		}
 		l.checkNonce(e)
 	case *decode.Identity:
 		l.identity, l.id = m, b
@@ -195,7 +199,7 @@ func (l *leg) awaitsRest() bool {
 // had come to.
 func (l *leg) concluded(e *decode.Event) {
 	switch {
-	case l.d.settled[l.session], l.joined && !l.identity.seen():
+	case l.d.settled[l.session], l.joined && !l.identity.seen(), l.tellsLess():
 	case !l.nonce.seen():
 		l.endedWithoutNonce(e)
 	case !l.identity.seen():
@@ -218,6 +222,33 @@ func (l *leg) concluded(e *decode.Event) {
 	if c.failures++; online {
 		c.failures = 0
 	}
+}
+
+// other is the other leg of a proxied session, nil if there is none any more.
+func (l *leg) other() *leg {
+	if l.conn.Pair == 0 {
+		return nil
+	}
+	return l.d.legs[l.conn.Pair]
+}
+
+// tellsLess reports whether the other leg, which is yet to be judged, shows more of
+// what went wrong: where something did not reach its receiver whole, the receiver's
+// own leg tells.
+func (l *leg) tellsLess() bool {
+	o := l.other()
+	if o == nil || o.judged {
+		return false
+	}
+	inPieces := o.id != nil && o.id.Parts > 1 || !o.identity.seen() && o.end.seen()
+	switch l.conn.Leg {
+	case stream.CloudLeg:
+		silent := !l.identity.seen() && !l.broken[stream.FromDevice].seen()
+		return l.nonce.seen() && !o.nonce.seen() || l.credentials.seen() && !o.credentials.seen() || silent && o.identity.seen()
+	case stream.DeviceLeg:
+		return l.identity.seen() && !l.credentials.seen() && l.end.from == stream.FromCloud && inPieces
+	}
+	return false
 }
 
 // lost reports whether bytes of a sender may be missing, so that nothing follows

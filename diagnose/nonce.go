@@ -45,6 +45,10 @@ func (l *leg) endedWithoutNonce(e *decode.Event) {
 		l.find(e, draft{id: "PH-38", sure: Certain, evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 40 bytes of the nonce", part.wire)), end.says(closedAfter(took)),
 		}})
+	case l.passed && l.conn.Leg == stream.DeviceLeg:
+		l.find(e, draft{id: "PH-38", sure: Certain, title: "the server's nonce does not reach the device", evidence: []decode.Evidence{
+			l.opened.says("the connection is there; to the proxy the server has sent its nonce"), end.says(closedAfter(took) + ", without a byte of it"),
+		}})
 	case e.From == stream.FromDevice && took >= deviceRecordWait*9/10:
 		l.find(e, draft{id: "PH-14", sure: Likely, title: "whoever answers the device sends no nonce: it is no server of Particle's protocol, or it hangs", evidence: []decode.Evidence{
 			l.opened.says("the connection is there"), end.says(fmt.Sprintf("the device closes after %v without a byte from the other side", rounded(took))),
@@ -67,9 +71,13 @@ func (l *leg) endedWithoutIdentity(e *decode.Event) {
 	part := l.broken[stream.FromDevice]
 	switch {
 	case l.lost(stream.FromDevice):
-	case part.seen() && waited > time.Second:
+	case part.seen() && (waited > time.Second || e.From == stream.FromDevice):
 		l.find(e, draft{id: "PH-21", sure: Likely, title: "the device sends only a part of its identity", evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 256 bytes of the identity", part.wire)), end.says(closedAfter(waited)),
+		}})
+	case part.seen():
+		l.find(e, draft{id: "PH-20", sure: Likely, evidence: []decode.Evidence{
+			part.says(fmt.Sprintf("the first %d of the 256 bytes of the identity", part.wire)), end.says(fmt.Sprintf("the server closes %v after the nonce, without waiting for the rest", rounded(waited))),
 		}})
 	case waited >= serverHandshakeLimits[0]*9/10:
 		l.find(e, draft{id: "PH-21", sure: Likely, evidence: []decode.Evidence{

@@ -194,7 +194,8 @@ func (h *half) forward(at time.Time, p piece, b []byte) ending {
 	return <-done
 }
 
-// send reports that in was read and out is about to leave, and lets it leave.
+// send reports that in was read and out is about to leave, and lets it leave. A late
+// connection reports for itself.
 func (h *half) send(at time.Time, in, out []byte) ending {
 	r := h.s.run.report()
 	items := r.items[:0]
@@ -202,7 +203,7 @@ func (h *half) send(at time.Time, in, out []byte) ending {
 		r.parts[0] = h.segment(h.dir, at, in)
 		items = append(items, &r.parts[0])
 	}
-	if len(out) > 0 {
+	if len(out) > 0 && !h.s.late[h.dir] {
 		r.parts[1] = h.segment(h.dir.Opposite(), at, out)
 		items = append(items, &r.parts[1])
 	}

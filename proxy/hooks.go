@@ -34,8 +34,18 @@ type Hooks struct {
 
 	// Transport wraps the connection of a leg, to disturb it below everything else.
 	// If it keeps the methods CloseWrite and SetLinger of a TCP connection, half-close
-	// and reset still pass.
+	// and reset still pass. What writes later than it is told to is a [Late].
 	Transport func(stream.Leg, net.Conn) net.Conn
+}
+
+// Late is a connection of Transport whose bytes may leave after Write has returned,
+// in other pieces, or not at all. Tap is told what leaves when it does.
+type Late interface {
+	net.Conn
+
+	// OnLeave sets what is to be called before bytes leave, and with nil before a FIN
+	// does. If it returns false they must not: the session is over.
+	OnLeave(leaves func([]byte) bool)
 }
 
 // Record is a handshake record on its way.
@@ -78,12 +88,43 @@ var (
 )
 
 // wrap lets the transport hook wrap both connections.
-func (h *Hooks) wrap(legs *[2]leg) {
-	if h == nil || h.Transport == nil {
+func (s *Session) wrap() {
+	if s.hooks == nil || s.hooks.Transport == nil {
 		return
 	}
-	for i := range legs {
-		legs[i].conn = h.Transport(legs[i].info.Leg, legs[i].conn)
+	for _, d := range stream.Directions {
+		sink := &s.legs[d.Opposite()]
+		sink.conn = s.hooks.Transport(sink.info.Leg, sink.conn)
+		if late, ok := sink.conn.(Late); ok {
+			s.late[d] = true
+			late.OnLeave(func(b []byte) bool { return s.leaves(d, b) })
+		}
+	}
+}
+
+// leaves reports what a late connection lets go of now: bytes of a direction, or
+// its FIN if there are none. It returns false if that must not leave any more.
+func (s *Session) leaves(d stream.Direction, b []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case b == nil && s.over: // it was reported, and the connection is about to close
+		return true
+	case b == nil:
+		s.tellFIN(d)
+		return true
+	case s.over || s.refused:
+		return false
+	}
+	s.tap(&stream.Segment{At: time.Now(), Conn: s.legs[d.Opposite()].info.ID, From: d, Data: b})
+	return true
+}
+
+// tellFIN reports a FIN that waited for what goes before it. The caller holds mu.
+func (s *Session) tellFIN(d stream.Direction) {
+	if s.finDue[d] {
+		s.finDue[d] = false
+		s.tap(&stream.Closed{At: time.Now(), Conn: s.legs[d.Opposite()].info.ID, From: d, How: stream.Fin})
 	}
 }
 

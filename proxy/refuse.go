@@ -34,11 +34,11 @@ func (s *Session) uniformEnd(in *source, recordAt time.Time) {
 		s.tap(s.sentAway()...)
 		s.over = true
 	}
+	s.mu.Unlock()
 	closeWrite(s.legs[stream.FromDevice].conn)
 	if up := s.legs[stream.FromCloud].conn; up != nil {
 		up.Close()
 	}
-	s.mu.Unlock()
 	if f != faultFin {
 		discard(in, fin.Add(lingerAfterFIN))
 	}

@@ -33,12 +33,14 @@ type Session struct {
 	progress atomic.Int64 // when the handshake advanced last, likewise
 
 	numbers *numbers // nil without hooks
+	late    [2]bool  // by direction: what is written may leave later (Late)
 
 	mu       sync.Mutex
 	over     bool
 	draining bool
 	refused  bool    // send nothing any more
 	ended    [2]bool // by direction: its FIN has been passed on
+	finDue   [2]bool // by direction: that FIN is yet to leave a late connection
 	hs       *handshake
 	creds    *lightssl.Credentials // of a spliced session that hooks may alter
 	device   lightssl.DeviceID     // likewise
@@ -163,7 +165,7 @@ func (s *Session) open() bool {
 	if s.hooks != nil {
 		s.done, s.numbers = make(chan struct{}), new(numbers)
 	}
-	s.hooks.wrap(&s.legs)
+	s.wrap()
 	for _, d := range stream.Directions {
 		s.halves[d].init(s, d)
 	}
@@ -206,19 +208,34 @@ func (s *Session) closed(d stream.Direction, how stream.CloseKind) []stream.Item
 // finish passes the FIN of direction d on. It reports whether that was the
 // second one, which ends the session.
 func (s *Session) finish(d stream.Direction) (over bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over || s.refused {
-		return s.over
-	}
-	s.tap(s.closed(d, stream.Fin)...)
-	s.ended[d] = true
-	if s.ended[d.Opposite()] {
-		s.end()
-		return true
+	if over, pass := s.takeFIN(d); !pass {
+		return over
 	}
 	closeWrite(s.legs[d.Opposite()].conn)
 	return false
+}
+
+// takeFIN reports the FIN of direction d and whether it is to be passed on; the
+// second one is not, since it ends the session.
+func (s *Session) takeFIN(d stream.Direction) (over, pass bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.refused {
+		return s.over, false
+	}
+	items, last := s.closed(d, stream.Fin), s.ended[d.Opposite()]
+	if last {
+		s.tellFIN(d.Opposite())
+	}
+	if s.late[d] {
+		s.finDue[d], items = true, items[:1]
+	}
+	s.tap(items...)
+	s.ended[d] = true
+	if last {
+		s.end()
+	}
+	return last, !last
 }
 
 // abort passes on that the sender of direction d reset its connection.
@@ -228,6 +245,7 @@ func (s *Session) abort(d stream.Direction) {
 	if s.over || s.refused && d == stream.FromCloud {
 		return
 	}
+	s.finDue[d] = false
 	s.tap(s.closed(d, stream.Reset)...)
 	for i := range s.legs {
 		setLinger(s.legs[i].conn)
@@ -262,8 +280,13 @@ func (s *Session) close() {
 
 // end closes both sockets. The caller holds mu.
 func (s *Session) end() {
-	if !s.over && s.done != nil {
-		close(s.done)
+	if !s.over {
+		for _, d := range stream.Directions {
+			s.tellFIN(d)
+		}
+		if s.done != nil {
+			close(s.done)
+		}
 	}
 	s.over = true
 	for i := range s.legs {

@@ -39,6 +39,7 @@ type line struct {
 	net.Conn
 	session *session
 	from    stream.Direction
+	leaves  func([]byte) bool // reports what leaves, and whether it may; nil: nobody is told
 
 	mu      sync.Mutex
 	marks   []mark
@@ -75,6 +76,9 @@ func newLine(s *session, from stream.Direction, conn net.Conn) *line {
 	}
 	return l
 }
+
+// OnLeave implements proxy.Late: the recording has what left, and when.
+func (l *line) OnLeave(leaves func([]byte) bool) { l.leaves = leaves }
 
 // arm begins a toxic.
 func (l *line) arm(c *counter) {
@@ -138,6 +142,9 @@ func (l *line) enqueue(q chan packet, p packet) error {
 
 // writeNow writes, and does what is due behind that.
 func (l *line) writeNow(b []byte) (int, error) {
+	if l.leaves != nil && !l.leaves(b) {
+		return 0, net.ErrClosed
+	}
 	n, err := l.Conn.Write(b)
 	if do := l.due(n); do != nil && err == nil {
 		do()
@@ -157,6 +164,9 @@ func (l *line) CloseWrite() error {
 }
 
 func (l *line) closeWriteNow() error {
+	if l.leaves != nil && !l.leaves(nil) {
+		return net.ErrClosed
+	}
 	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}

@@ -26,6 +26,7 @@ type world struct {
 	engine *Engine
 	device *sim.Device
 	cloud  *sim.Cloud
+	serve  func(context.Context, net.Listener) error // in place of the cloud; nil: the cloud serves
 
 	mu      sync.Mutex
 	items   []stream.Item
@@ -73,7 +74,10 @@ func (w *world) run(length time.Duration) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { srv.Serve(ctx, in) })
-		all.Go(func() { w.cloud.Serve(ctx, up) })
+		if w.serve == nil {
+			w.serve = w.cloud.Serve
+		}
+		all.Go(func() { w.serve(ctx, up) })
 		conn, err := in.Dial("192.168.1.10:49152")
 		if err != nil {
 			t.Fatal(err)
@@ -118,7 +122,12 @@ func (w *world) leg(leg stream.Leg) (items []stream.Item) {
 }
 
 // decoded returns what happened on a leg.
-func (w *world) decoded(leg stream.Leg) (events []decode.Event, keys *lightssl.Keyring) {
+func (w *world) decoded(leg stream.Leg) ([]decode.Event, *lightssl.Keyring) {
+	return decoded(w.leg(leg))
+}
+
+// decoded returns what happened, and the keys that opened it.
+func decoded(items []stream.Item) (events []decode.Event, keys *lightssl.Keyring) {
 	keys = new(lightssl.Keyring)
 	for _, k := range []struct {
 		key  *rsa.PrivateKey
@@ -127,15 +136,19 @@ func (w *world) decoded(leg stream.Leg) (events []decode.Event, keys *lightssl.K
 		keys.AddKey(lightssl.Key{Private: k.key, Public: &k.key.PublicKey}, k.role)
 	}
 	d := decode.NewDecoder(keys)
-	for _, it := range w.leg(leg) {
+	for _, it := range items {
 		events = d.Feed(events, it)
 	}
 	return d.Finish(events), keys
 }
 
 // findings are the IDs of what diagnose finds on a leg, the first cause first.
-func (w *world) findings(leg stream.Leg) (ids []string) {
-	events, keys := w.decoded(leg)
+func (w *world) findings(leg stream.Leg) []string { return w.find(w.decoded(leg)) }
+
+// diagnosed are the IDs of what diagnose finds in the recording of both legs.
+func (w *world) diagnosed() []string { return w.find(decoded(w.items)) }
+
+func (w *world) find(events []decode.Event, keys *lightssl.Keyring) (ids []string) {
 	d := diagnose.New(diagnose.Options{Keys: keys})
 	var found []decode.Event
 	for i := range events {
@@ -144,7 +157,7 @@ func (w *world) findings(leg stream.Leg) (ids []string) {
 	for _, e := range found {
 		if f, ok := e.Body.(*decode.Finding); ok {
 			ids = append(ids, f.ID)
-			w.t.Logf("%s %s: %s", leg, f.ID, f.Title)
+			w.t.Logf("%s %s: %s %s", e.Conn.Leg, f.ID, f.Title, f.Confidence)
 		}
 	}
 	return ids

@@ -82,7 +82,8 @@ What the protocol can do wrong. ` + "`photonscope diagnose`" + ` names what it l
 |---|---|---|---|
 %s
 Toxiproxy's toxics, with its names and units. A number without a unit is in ms, for the slicer's delay in µs, for the rate in KB/s. With a
-filter one begins with the first message that matches.
+filter one begins with the first message that matches. The recording has bytes on one leg when they came and on the other when they
+left, so a delay is the time between the two; what a toxic swallows is on the first leg alone.
 
 | toxic | takes | meaning |
 |---|---|---|
