@@ -28,7 +28,7 @@ func (a *app) drawAll(c canvas) {
 	below := c.sub(0, c.h-2, c.w, 2)
 	if a.notice != "" {
 		c.message(c.h-1, a.notice, a.noticeRole)
-	} else {
+	} else if a.top() == nil {
 		below.text(1, 0, a.noteOf(), normal)
 	}
 	below.text(1, 1, a.footer(c.w-2), normal)

@@ -30,9 +30,14 @@ func (m *model) findingLines(s *store.Session) []line {
 	if f == nil {
 		return nil
 	}
+	return m.tellFinding(s.Findings[0], f, s.Findings[1:])
+}
+
+// tellFinding tells all of a finding, and of others what they are.
+func (m *model) tellFinding(seq store.Seq, f *decode.Finding, others []store.Seq) []line {
 	w := wordWriter{width: 10}
 	w.add(clean(f.ID), clean(f.Confidence)+": "+clean(f.Title))
-	for _, seq := range s.Findings[1:] {
+	for _, seq := range others {
 		e := m.event(seq)
 		if other, ok := e.Body.(*decode.Finding); ok {
 			w.add(clean(other.ID), clean(other.Confidence)+": "+clean(other.Title))
@@ -43,11 +48,7 @@ func (m *model) findingLines(s *store.Session) []line {
 		f = public(f)
 		w.add("evidence", noBytes)
 	}
-	var evidence []string
-	for i := range f.Evidence {
-		evidence = append(evidence, f.Evidence[i].String())
-	}
-	w.list("evidence", evidence)
+	w.list("evidence", m.evidence(seq, f))
 	w.list("ruled out", f.RuledOut)
 	w.add("on device", clean(f.Device))
 	w.list("remedy", f.Remedy)

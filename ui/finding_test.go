@@ -7,6 +7,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/diagnose"
+	"github.com/photonscope/photonscope/store"
 )
 
 // diagnosed returns the events of a recording with the findings about them.
@@ -115,5 +116,49 @@ func TestALadderTellsAFindingFromAMessage(t *testing.T) {
 	text = string(capture(show(t, a, 140, 45), a.look))
 	if i := strings.Index(text, "finding"); i < 8 || !strings.Contains(text[i-8:i], "·") {
 		t.Errorf("a finding has a sender:\n%s", text)
+	}
+}
+
+// The events that a finding rests on have the numbers that they have in the list.
+func TestEvidenceNamesEventsAsTheListDoes(t *testing.T) {
+	for _, recording := range []string{failing, "fail-wrong-server-key-spark/capture.pcapng"} {
+		a := newApp(Options{Store: stored(diagnosed(t, recording)...)})
+		seen := 0
+		for i := range a.model.sessions {
+			for _, seq := range a.model.sessions[i].Findings {
+				f := a.model.event(seq).Body.(*decode.Finding)
+				texts := a.model.evidence(seq, f)
+				for k, v := range f.Evidence {
+					var number int
+					fmt.Sscanf(texts[k], "event %d,", &number)
+					e := a.model.event(store.Seq(number - 1))
+					if e.Body == nil || !e.At.Equal(v.At) || e.From != v.From || string(kindOf(&e)) != v.Name || e.Session != a.model.sessions[i].Number {
+						t.Errorf("%s, session %d: %s is about %s of session %d at %v, not at %v", recording, a.model.sessions[i].Number, texts[k], kindOf(&e), e.Session, e.At, v.At)
+					}
+					seen++
+				}
+			}
+		}
+		if seen < 6 {
+			t.Errorf("%s: only %d pieces of evidence", recording, seen)
+		}
+	}
+}
+
+// An event without bytes is told in words, a finding with its remedy.
+func TestAnEventWithoutBytesIsToldInWords(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	press(a, "2", "!")
+	text := string(capture(show(t, a, 80, 24), a.look))
+	if !strings.Contains(text, "evidence  event ") || strings.Contains(text, "no bytes of its own") {
+		t.Errorf("a finding is not told:\n%s", text)
+	}
+	press(a, "Tab", "G")
+	if text = string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, "photonscope explain PH-") {
+		t.Errorf("the end of a finding is not reached:\n%s", text)
+	}
+	press(a, "q", "!", "g")
+	if text = string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, "event     opened 127.0.0.1:32786 → 127.0.0.1:5712") {
+		t.Errorf("a connection is not told:\n%s", text)
 	}
 }

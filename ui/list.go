@@ -25,6 +25,8 @@ type list struct {
 	empty  []Safe
 	cells  []cell
 	moved  func()
+
+	clipped Safe // what the columns had no room for in the selected row, as drawn last
 }
 
 // rowSource is what a list shows.
@@ -178,6 +180,7 @@ func (l *list) Draw(screen tcell.Screen) {
 	if c.h < 1 || c.w < 4 {
 		return
 	}
+	l.clipped = ""
 	body := c
 	if n := l.above(c.h); n > 0 {
 		l.header(c.row(0))
@@ -237,6 +240,9 @@ func (l *list) drawRow(c canvas, i int) {
 			return
 		}
 		text := clip(l.cells[k].text, at.w)
+		if i == l.sel && text != l.cells[k].text {
+			l.clipped += l.cells[k].text + "  "
+		}
 		if l.plan[k].right {
 			c.right(at.x+at.w, l.plan[k].line, text, l.cells[k].role)
 		} else {

@@ -81,8 +81,8 @@ func (a *app) comment() {
 	a.open(p)
 }
 
-// noteOf returns the comment at the selected event of a list, or the one sentence on
-// what is wrong.
+// noteOf returns the comment at the selected event of a list, the one sentence on
+// what is wrong, or what the selected row had no room for.
 func (a *app) noteOf() Safe {
 	seq, ok := a.selectedEvent()
 	if !ok || a.at == startView {
@@ -94,6 +94,9 @@ func (a *app) noteOf() Safe {
 	}
 	if n := a.model.trouble.Len(); n > 0 && a.view().place() == inSessions {
 		return plural(n, "problem") + ": n goes to the next, ! shows them alone"
+	}
+	if m, ok := a.view().(*messages); ok && !m.wordy() {
+		return m.list.clipped
 	}
 	return ""
 }

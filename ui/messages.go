@@ -17,6 +17,7 @@ type messages struct {
 	list   *list
 	tree   *tree
 	hex    *hexPane
+	about  *textPane // instead of fields and bytes, if there are none
 	twin   twin
 	rows   *eventRows
 	shown  store.Seq    // the event whose fields are shown
@@ -31,6 +32,7 @@ func newMessages(a *app) *messages {
 	m.tree = newTree(a.look)
 	m.hex = newHexPane(a.look)
 	m.twin.hex = newHexPane(a.look)
+	m.about = newTextPane(a.look)
 	m.list.moved = m.load
 	m.tree.moved = m.treeMoved
 	m.hex.moved = func() { m.tree.reveal(m.tree.layer, m.hex.cursor); m.treeMoved() }
@@ -41,7 +43,24 @@ func (m *messages) name() Safe { return "Messages" }
 
 func (m *messages) place() place { return inMessages }
 
-func (m *messages) panes() []pane { return []pane{m.list, m.tree, m.hex} }
+func (m *messages) panes() []pane {
+	if m.wordy() {
+		return []pane{m.list, m.about}
+	}
+	return []pane{m.list, m.tree, m.hex}
+}
+
+// wordy reports whether the selected event has no fields, so that words tell of it.
+func (m *messages) wordy() bool { return m.loaded && len(m.tree.layers) == 0 }
+
+// words tell all of an event without fields.
+func (m *messages) words() []line {
+	e := m.rows.event(m.shown)
+	if f, ok := e.Body.(*decode.Finding); ok {
+		return m.app.model.tellFinding(m.shown, f, nil)
+	}
+	return m.app.aboutEvent(m.shown, true)
+}
 
 // events implements eventLister.
 func (m *messages) events() *list { return m.list }
@@ -78,6 +97,7 @@ func (m *messages) load() {
 		return
 	}
 	m.shown, m.loaded, m.note = seq, true, note
+	m.about.top = 0
 	e := m.rows.event(m.shown)
 	m.tree.show(m.app.model.dissect(&e))
 	m.treeMoved()
@@ -238,6 +258,12 @@ func (m *messages) draw(c canvas, size class, only pane) {
 	}
 	upper := max(c.h*2/5, 6)
 	c.sub(0, 0, c.w, upper).put(m.list)
+	if m.wordy() {
+		c.rule(upper, m.aboutTitle(), m.about.HasFocus())
+		m.about.lines = wrapped(m.words(), c.w-4)
+		c.sub(2, upper+1, c.w-4, c.h-upper-1).put(m.about)
+		return
+	}
 	left := c.w / 2
 	if roomy := c.w - hexWidth(16) - 3; roomy >= c.w*2/5 {
 		left = min(left, roomy)
@@ -264,9 +290,17 @@ func (m *messages) drawAlone(c canvas, only pane) {
 		m.drawBytes(inside)
 		return
 	}
+	if only == pane(m.about) {
+		c.rule(0, m.aboutTitle(), true)
+		m.about.lines = wrapped(m.words(), inside.w)
+		inside.put(m.about)
+		return
+	}
 	c.rule(0, "fields", true)
 	inside.put(only)
 }
+
+func (m *messages) aboutTitle() Safe { return Safe(fmt.Sprintf("event %d", m.shown+1)) }
 
 func (m *messages) hexTitle() Safe {
 	if m.tree.layer >= len(m.tree.layers) {

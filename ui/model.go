@@ -16,6 +16,7 @@ type model struct {
 	view     *store.View
 	trouble  *store.View // the problems among all events, one for both legs
 	problems problemCounts
+	spots    map[spot]store.Seq // events that findings rest on, as far as they were looked for
 	sessions []store.Session
 	origin   time.Time // of the first event: relative times count from it
 	end      store.Seq // what the screen knows of
@@ -36,7 +37,7 @@ type model struct {
 }
 
 func newModel(s *store.Store) *model {
-	m := &model{store: s, view: store.NewView(s), trouble: store.NewView(s)}
+	m := &model{store: s, view: store.NewView(s), trouble: store.NewView(s), spots: make(map[spot]store.Seq)}
 	m.trouble.SetMatch(store.Problems)
 	m.apply()
 	return m
