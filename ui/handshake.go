@@ -17,6 +17,7 @@ type handshake struct {
 	detail   *textPane
 	attempts []*store.Session // oldest first
 	at       int              // the one shown
+	stepped  bool             // the user went from step to step: they come before the diagnosis
 	latest   bool             // the newest is shown, also when another comes
 	arrived  store.Seq        // number of the selected event that brought the user here last, from 1
 	size     class
@@ -26,7 +27,7 @@ func newHandshake(a *app) *handshake {
 	h := &handshake{app: a, detail: newTextPane(a.look), latest: true}
 	h.list = newList(a.look, h)
 	h.list.empty = []Safe{"No session yet, so no handshake."}
-	h.list.moved = func() { h.detail.top = 0 }
+	h.list.moved = func() { h.detail.top, h.stepped = 0, true }
 	return h
 }
 
@@ -64,7 +65,7 @@ func (h *handshake) arrive() {
 		if s.Number == row.Session {
 			h.at = i
 			h.latest = i == len(h.attempts)-1
-			h.detail.top = 0
+			h.detail.top, h.stepped = 0, false
 		}
 	}
 }
@@ -114,7 +115,7 @@ func (h *handshake) move(by int) {
 	}
 	h.at = to
 	h.latest = to == len(h.attempts)-1
-	h.detail.top = 0
+	h.detail.top, h.stepped = 0, false
 }
 
 // open shows the selected step among the messages.
@@ -209,13 +210,19 @@ func (h *handshake) Row(dst []cell, i int) []cell {
 	if t != nil {
 		sign, r = cell{"✓", good}, sender(info.from)
 		var failed bool
-		if checks, failed = h.checks(i, t); failed {
-			sign = cell{"✗", bad}
+		switch checks, failed = h.checks(i, t); {
+		case failed:
+			sign = cell{failedSign, bad}
+		case sealed(&t.event):
+			sign = cell{"·", warning}
 		}
 		checks[1] = h.app.model.hide(checks[1])
 		if t.since.Done {
 			took.text = duration(t.reach.At.Sub(t.since.At))
 		}
+	}
+	if s := h.shown(); t == nil && stageOf(s).sign == failedSign && i == int(s.Main().Step()) && s.Main().How != stream.Cut {
+		sign, checks[0] = cell{failedSign, bad}, "never came"
 	}
 	n := cell{Safe(fmt.Sprint(i + 1)), normal}
 	arrow := cell{stepArrow(i, h.arrowWidth(), t != nil), r}
@@ -240,53 +247,6 @@ func stepArrow(i, w int, done bool) Safe {
 		return "│◄" + rule + " " + what + " ──┤"
 	}
 	return "├── " + what + " " + rule + "►│"
-}
-
-// checks says in two lines what was checked of a step, and whether it failed.
-func (h *handshake) checks(i int, t *taken) (lines []Safe, failed bool) {
-	switch b := t.event.Body.(type) {
-	case *decode.Nonce:
-		return []Safe{"40 bytes ✓", Safe(fmt.Sprintf("%x…", b.Nonce[:12]))}, false
-	case *decode.Identity:
-		return identityChecks(b)
-	case *decode.Credentials:
-		return credentialsChecks(b)
-	}
-	return []Safe{h.app.summaryOf(&t.event), Safe(fmt.Sprintf("encrypted frame of %d bytes", len(t.event.Raw)))}, false
-}
-
-func identityChecks(b *decode.Identity) ([]Safe, bool) {
-	if !b.Opened {
-		return []Safe{"256 bytes ✓   opens with a server key ·", Safe(b.Reason)}, false
-	}
-	first := Safe("opens with the server key ✓")
-	nonce := Safe("nonce repeated ✓")
-	failed := b.HasNonce && !b.NonceOK
-	if failed {
-		nonce = "nonce repeated ✗"
-	}
-	second := "device " + Safe(b.Identity.Device.String())
-	if len(b.Identity.Key) > 0 {
-		if _, err := b.Identity.PublicKey(); err == nil {
-			second += ", announces its key ✓"
-		} else {
-			second += ", announces a key that is none ✗"
-			failed = true
-		}
-	}
-	return []Safe{first + "   " + nonce, second}, failed
-}
-
-func credentialsChecks(b *decode.Credentials) ([]Safe, bool) {
-	if !b.Opened {
-		return []Safe{"384 bytes ✓   opens with a device key ·", Safe(b.Reason)}, false
-	}
-	signs := map[string]Safe{"verified": "signature ✓", "failed": "signature ✗"}
-	sign, ok := signs[b.Signature]
-	if !ok {
-		sign = "signature · " + Safe(b.Signature)
-	}
-	return []Safe{"opened by " + Safe(b.Source) + " ✓   " + sign, "AES key, IV and salt of this session"}, b.Signature == "failed"
 }
 
 // draw implements view.
@@ -319,24 +279,36 @@ func (h *handshake) detailTitle() Safe {
 		return ""
 	}
 	text := Safe(fmt.Sprintf("step %d: ", h.list.sel+1)) + stepInfo[min(h.list.sel, handshakeSteps-1)].what
-	if f := h.app.model.finding(h.shown()); f != nil {
-		text = "diagnosis " + clean(f.ID) + " " + clean(f.Confidence) + "; " + text
+	f := h.app.model.finding(h.shown())
+	switch {
+	case f == nil:
+		return text
+	case h.stepped:
+		return text + "; below: diagnosis " + clean(f.ID)
 	}
-	return text
+	return "diagnosis " + clean(f.ID) + " " + clean(f.Confidence) + "; below: " + text
 }
 
 // details says how the session ended, if it failed, and how the selected step is
-// computed.
+// computed: what the user asked for last comes first.
 func (h *handshake) details() []line {
 	s := h.shown()
 	if s == nil {
 		return nil
 	}
+	parts := [2]wordWriter{{width: 10, lines: h.app.model.findingLines(s)}, {width: 10, lines: h.stepLines()}}
+	parts[0].gap()
+	parts[0].add("end", endText(s))
+	if h.stepped {
+		parts[0], parts[1] = parts[1], parts[0]
+	}
+	parts[0].gap()
+	return append(parts[0].lines, parts[1].lines...)
+}
+
+// stepLines say how the selected step is computed.
+func (h *handshake) stepLines() []line {
 	w := wordWriter{width: 10}
-	w.lines = h.app.model.findingLines(s)
-	w.gap()
-	w.add("end", endText(s))
-	w.gap()
 	info := stepInfo[min(h.list.sel, handshakeSteps-1)]
 	t := h.step(h.list.sel)
 	w.add("limit", info.who+" at most "+info.limit+" for it")

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -13,5 +14,32 @@ func TestHandshakeAtEverySize(t *testing.T) {
 		golden(t, fmt.Sprintf("handshake-failed-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
 		press(a, "q", "k", "3", "j", "j")
 		golden(t, fmt.Sprintf("handshake-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+// The diagnosis is what one comes for; who goes from step to step sees these.
+func TestWhoGoesFromStepToStepSeesTheSteps(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	press(a, "3")
+	shown := func() (title, first string) {
+		lines := strings.Split(string(capture(show(t, a, 80, 24), a.look)), "\n")
+		for i, l := range lines {
+			if strings.HasPrefix(l, "── ") {
+				return l, lines[i+1]
+			}
+		}
+		t.Fatal("there are no details")
+		return "", ""
+	}
+	if title, first := shown(); !strings.Contains(title, "diagnosis PH-08 likely; below: step 1") || !strings.Contains(first, "PH-08") {
+		t.Errorf("at first there is\n%s\n%s", title, first)
+	}
+	press(a, "j")
+	if title, first := shown(); !strings.Contains(title, "step 2: identity 256; below: diagnosis PH-08") || !strings.Contains(first, "limit") {
+		t.Errorf("at step 2 there is\n%s\n%s", title, first)
+	}
+	press(a, "[")
+	if title, _ := shown(); !strings.Contains(title, "── diagnosis") {
+		t.Errorf("at another attempt there is\n%s", title)
 	}
 }
