@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"flag"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write testdata/crash again")
+	"github.com/photonscope/photonscope/internal/golden"
+)
 
 // crash is a file that crashes, starves or misleads gopacket's readers, layers
 // or reassembly (v1.1.19, and the fork v1.7.0), and what must come of it.
@@ -168,24 +167,14 @@ const crashFolder = "testdata/crash"
 // bytes costs at most a MiB.
 func TestFilesThatCrashOthersAreRead(t *testing.T) {
 	all := crashes()
-	if *update {
-		for name, c := range all {
-			if err := os.WriteFile(filepath.Join(crashFolder, name), c.file, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	files, err := os.ReadDir(crashFolder)
-	if err != nil || len(files) != len(all) {
-		t.Fatalf("%d files, want %d: %v", len(files), len(all), err)
-	}
 	for name, want := range all {
-		file, err := os.ReadFile(filepath.Join(crashFolder, name))
-		if err != nil || len(file) > 4<<10 {
-			t.Fatalf("%s: %d bytes, %v", name, len(file), err)
+		file := golden.Committed(t, filepath.Join(crashFolder, name), want.file)
+		if len(file) > 4<<10 {
+			t.Fatalf("%s: %d bytes", name, len(file))
 		}
 		var stats Stats
 		var list []item
+		var err error
 		used := allocated(func() { list, err = items(bytes.NewReader(file), ReadOptions{Stats: &stats}) })
 		packed := strings.HasSuffix(name, ".gz")
 		if used > 1<<20 && !packed || used > 8<<20 {
@@ -205,5 +194,8 @@ func TestFilesThatCrashOthersAreRead(t *testing.T) {
 		if stats.Packets != want.packets || got != want.bytes {
 			t.Errorf("%s: %d packets with %q, want %d with %q", name, stats.Packets, got, want.packets, want.bytes)
 		}
+	}
+	if files, err := os.ReadDir(crashFolder); err != nil || len(files) != len(all) {
+		t.Errorf("%d files, want %d: %v", len(files), len(all), err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/sim"
 )
 
@@ -50,7 +51,7 @@ func TestCausesInFiles(t *testing.T) {
 	}
 	id := sim.DeviceID(0).String()
 	server, device := sim.ServerKey(), sim.DeviceKey(0)
-	stranger := keyOf(t, filepath.Join(recordings, "keys/h1-server-private.pem"))
+	stranger := genuine.Key(t, genuine.Path(t, "keys/h1-server-private.pem"))
 	p8 := pkcs8(device)
 	for _, c := range []struct {
 		name  string

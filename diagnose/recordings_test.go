@@ -3,9 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"crypto/rsa"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,28 +14,10 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/sim"
 )
-
-var writeAnew = flag.Bool("update", false, "write recordings and documents anew")
-
-// golden compares what a test makes with a committed file.
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *writeAnew {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not current: go test ./diagnose -update, then read the diff", path)
-	}
-}
 
 func (c *staged) path() string {
 	return filepath.Join("testdata", strings.ToLower(c.id)+"-"+c.name+".pcapng")
@@ -53,35 +33,19 @@ func (s *scene) recorded() []byte {
 	return b
 }
 
-// read returns the items of a capture.
-func read(t *testing.T, capture []byte) (items []stream.Item) {
-	t.Helper()
-	for it, err := range captures.Read(bytes.NewReader(capture), captures.ReadOptions{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		items = append(items, stream.Clone(it))
-	}
-	return items
-}
-
 func TestRecordingsOfEveryCauseAreCurrentAndTellTheSame(t *testing.T) {
-	golden(t, "testdata/server.pem", lightssl.MarshalPrivatePEM(sim.ServerKey()))
-	golden(t, "testdata/device.pem", lightssl.MarshalPrivatePEM(sim.DeviceKey(0)))
+	golden.Check(t, "testdata/server.pem", lightssl.MarshalPrivatePEM(sim.ServerKey()))
+	golden.Check(t, "testdata/device.pem", lightssl.MarshalPrivatePEM(sim.DeviceKey(0)))
 	everyCase(func(c *staged, p *sim.Profile) {
 		t.Run(c.path(), func(t *testing.T) {
 			s := c.scene(t, p, nil)
-			golden(t, c.path(), s.recorded())
+			golden.Check(t, c.path(), s.recorded())
 			if len(s.log) > 0 {
-				golden(t, c.path()+".keylog", s.log)
-			}
-			capture, err := os.ReadFile(c.path())
-			if err != nil {
-				t.Fatal(err)
+				golden.Check(t, c.path()+".keylog", s.log)
 			}
 			opt := c.options(s)
 			opt.Keys = &s.keys
-			live, later := findings(s.items, opt), findings(read(t, capture), opt)
+			live, later := findings(s.items, opt), findings(genuine.Items(t, c.path()), opt)
 			if asText(live) != asText(later) {
 				t.Errorf("live:\n%s\nread back:\n%s", asText(live), asText(later))
 			}
@@ -103,9 +67,9 @@ func asText(found []decode.Event) string {
 	return string(b)
 }
 
-// genuine are recordings of real devices and servers, and what is to be found
+// sessions are recordings of real devices and servers, and what is to be found
 // first in their sessions.
-var genuine = []struct{ path, first string }{
+var sessions = []struct{ path, first string }{
 	{"fail-mismatching-device-key-brewskey/capture.pcapng", "PH-08"}, // with the server's store: PH-09, below
 	{"fail-wrong-server-key-spark/capture.pcapng", "PH-01"},
 	{"healthy-brewskey-fw2.3.1/capture.pcapng", ""},
@@ -114,50 +78,15 @@ var genuine = []struct{ path, first string }{
 	{"net-mtu600-loss-spark/capture-server-side.pcapng", ""},
 }
 
-const recordings = "../captures/testdata/recordings"
-
-// ringOf reads key files.
-func ringOf(t *testing.T, patterns ...string) *lightssl.Keyring {
-	t.Helper()
-	ring := new(lightssl.Keyring)
-	for _, pattern := range patterns {
-		paths, err := filepath.Glob(filepath.Join(recordings, pattern))
-		if err != nil || len(paths) == 0 {
-			t.Fatalf("%s: no files, %v", pattern, err)
-		}
-		for _, path := range paths {
-			ring.AddKey(keyOf(t, path), lightssl.AnyRole)
-		}
-	}
-	return ring
-}
-
-func keyOf(t testing.TB, path string) lightssl.Key {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := lightssl.ParseKey(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
 func TestGenuineRecordings(t *testing.T) {
-	for _, g := range genuine {
+	for _, g := range sessions {
 		server := "h1"
 		if strings.Contains(g.path, "brewskey") {
 			server = "h2"
 		}
 		for name, keys := range map[string][]string{"the server's key": {"keys/" + server + "-server-private.pem"}, "all keys": {"keys/*-private.pem", "keys/devices/*.der"}} {
 			t.Run(g.path+" with "+name, func(t *testing.T) {
-				capture, err := os.ReadFile(filepath.Join(recordings, g.path))
-				if err != nil {
-					t.Fatal(err)
-				}
-				found := findings(read(t, capture), Options{Keys: ringOf(t, keys...)})
+				found := findings(genuine.Items(t, genuine.Path(t, g.path)), Options{Keys: genuine.Keys(t, keys...)})
 				if g.first == "" {
 					if len(found) > 0 {
 						t.Errorf("found in a healthy recording: %s", asText(found))
@@ -191,13 +120,9 @@ func firsts(found []decode.Event) map[uint32]*decode.Finding {
 // The server of this recording had another device's public key on file: with its
 // store at hand that is certain.
 func TestAGenuineMismatchIsCertainWithTheServersStore(t *testing.T) {
-	capture, err := os.ReadFile(filepath.Join(recordings, "fail-mismatching-device-key-brewskey/capture.pcapng"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	filed := keyOf(t, filepath.Join(recordings, "keys/devices/1c052c000f47343432313012.pub.pem"))
-	found := findings(read(t, capture), Options{
-		Keys: ringOf(t, "keys/h2-server-private.pem"), OnFile: func(lightssl.DeviceID) *rsa.PublicKey { return filed.Public },
+	filed := genuine.Key(t, genuine.Path(t, "keys/devices/1c052c000f47343432313012.pub.pem"))
+	found := findings(genuine.Items(t, genuine.Path(t, "fail-mismatching-device-key-brewskey/capture.pcapng")), Options{
+		Keys: genuine.Keys(t, "keys/h2-server-private.pem"), OnFile: func(lightssl.DeviceID) *rsa.PublicKey { return filed.Public },
 	})
 	for session, f := range firsts(found) {
 		if f.ID != "PH-09" || f.Confidence != Certain {
@@ -212,11 +137,7 @@ func TestAGenuineMismatchIsCertainWithTheServersStore(t *testing.T) {
 // The key that the device of this recording really holds opens its identity: then
 // it is not this server's key that is in question, and nothing is certain.
 func TestAGenuineWrongServerKeyIsNamedIfItIsGiven(t *testing.T) {
-	capture, err := os.ReadFile(filepath.Join(recordings, "fail-wrong-server-key-spark/capture.pcapng"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := findings(read(t, capture), Options{Keys: ringOf(t, "keys/h1-server-private.pem", "fail-wrong-server-key-spark/other-server-private.pem")})
+	found := findings(genuine.Items(t, genuine.Path(t, "fail-wrong-server-key-spark/capture.pcapng")), Options{Keys: genuine.Keys(t, "keys/h1-server-private.pem", "fail-wrong-server-key-spark/other-server-private.pem")})
 	var ids []string
 	for i := range found {
 		f := found[i].Body.(*decode.Finding)
@@ -279,7 +200,7 @@ func late(items []stream.Item, n int) (kept []stream.Item) {
 }
 
 func TestVariationsOfACauseGiveItOrNothing(t *testing.T) {
-	golden(t, "../docs/diagnosis-matrix.md", matrix(t, func(c *staged, p *sim.Profile, v *variation) string {
+	golden.Check(t, "../docs/diagnosis-matrix.md", matrix(t, func(c *staged, p *sim.Profile, v *variation) string {
 		s := c.scene(t, p, v.change)
 		items := s.items
 		if v.items != nil {
@@ -325,7 +246,7 @@ func matrix(t *testing.T, find func(*staged, *sim.Profile, *variation) string) [
 		b.WriteString("\n")
 	})
 	b.WriteString("\nRecordings of real devices and servers (`captures/testdata/recordings`), with the server's private key:\n\n| recording | first finding |\n|---|---|\n")
-	for _, g := range genuine {
+	for _, g := range sessions {
 		fmt.Fprintf(&b, "| %s | %s |\n", g.path, strings.Replace(g.first+" ", " ", "", 1))
 	}
 	return b.Bytes()

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"math/big"
 	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/sim"
 )
 
@@ -246,7 +246,7 @@ func slotAnnounces(slot []byte) []byte {
 // server's.
 func strangerKey(tb testing.TB, larger bool) *rsa.PrivateKey {
 	for _, path := range []string{"keys/h1-server-private.pem", "keys/h2-server-private.pem", "fail-wrong-server-key-spark/other-server-private.pem"} {
-		if k := keyOf(tb, filepath.Join(recordings, path)); (k.Private.N.Cmp(sim.ServerKey().N) > 0) == larger {
+		if k := genuine.Key(tb, genuine.Path(tb, path)); (k.Private.N.Cmp(sim.ServerKey().N) > 0) == larger {
 			return k.Private
 		}
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 func TestKeysThatComeLateGiveTheEventsOfKeysThatWereThere(t *testing.T) {
-	keys := recordedKeys(t)
+	keys := genuine.Keys(t)
 	recorded(t, func(t *testing.T, items []stream.Item) {
 		want := decoded(keys, items)
 		s := stored(decoded(nil, items))

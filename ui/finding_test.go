@@ -7,15 +7,16 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/diagnose"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/store"
 )
 
 // diagnosed returns the events of a recording with the findings about them.
 func diagnosed(t testing.TB, recording string) (list []decode.Event) {
 	t.Helper()
-	keys := allKeys(t)
+	keys := genuine.Keys(t)
 	doctor := diagnose.New(diagnose.Options{Keys: keys})
-	for _, e := range decoded(t, recordings+recording, keys) {
+	for _, e := range genuine.Events(t, genuine.Path(t, recording), keys) {
 		list = doctor.Feed(append(list, e), &e)
 	}
 	return list

@@ -2,17 +2,15 @@ package ui
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/gdamore/tcell/v2"
-)
 
-var update = flag.Bool("update", false, "write the golden screens anew")
+	committed "github.com/photonscope/photonscope/internal/golden"
+)
 
 // screenSizes are those that every view is drawn at.
 var screenSizes = []struct{ w, h int }{{40, 10}, {60, 16}, {80, 24}, {140, 45}, {200, 60}}
@@ -33,39 +31,7 @@ func newScreen(t testing.TB, w, h int) tcell.SimulationScreen {
 // below it what each cell looks like, and where the cursor is.
 func golden(t *testing.T, name string, screen tcell.SimulationScreen, l *look) {
 	t.Helper()
-	got := capture(screen, l)
-	path := filepath.Join("testdata", "screens", name+".txt")
-	if want := committed(t, path, got); !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test ./ui -update, then read the diff):\n%s", path, firstDifference(want, got))
-	}
-}
-
-// committed returns what a file holds; with -update, that is got from now on.
-func committed(t *testing.T, path string, got []byte) []byte {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; go test ./ui -update makes it", err)
-	}
-	return want
-}
-
-func firstDifference(want, got []byte) string {
-	w, g := strings.Split(string(want), "\n"), strings.Split(string(got), "\n")
-	for i := range min(len(w), len(g)) {
-		if w[i] != g[i] {
-			return fmt.Sprintf("line %d\nwant %s\ngot  %s\n\n%s", i+1, w[i], g[i], got)
-		}
-	}
-	return fmt.Sprintf("%d lines wanted, %d got", len(w), len(g))
+	committed.Check(t, filepath.Join("testdata", "screens", name+".txt"), capture(screen, l))
 }
 
 // capture writes down a screen.

@@ -2,54 +2,23 @@ package ui
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/gdamore/tcell/v2"
 
-	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/sim"
 	"github.com/photonscope/photonscope/store"
 )
 
-// recordings are captures of genuine firmware with genuine servers.
-const recordings = "../captures/testdata/recordings/"
-
 // events decodes a recording with the keys that belong to it.
 func events(t testing.TB, recording string) []decode.Event {
 	t.Helper()
-	return decoded(t, recordings+recording, allKeys(t))
-}
-
-// allKeys are the keys of all devices and servers of the recordings.
-func allKeys(t testing.TB) *lightssl.Keyring {
-	t.Helper()
-	ring := new(lightssl.Keyring)
-	keys, err := filepath.Glob(recordings + "keys/devices/*.der")
-	if err != nil || len(keys) == 0 {
-		t.Fatalf("%d keys: %v", len(keys), err)
-	}
-	servers, _ := filepath.Glob(recordings + "keys/*private.pem")
-	for i, path := range append(keys, servers...) {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := lightssl.ParseKey(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		role := lightssl.DeviceRole
-		if i >= len(keys) {
-			role = lightssl.ServerRole
-		}
-		ring.AddKey(key, role)
-	}
-	return ring
+	return genuine.Events(t, genuine.Path(t, recording), genuine.Keys(t))
 }
 
 // demo is a recording of photonscope demo: a device, the proxy and a cloud.
@@ -68,26 +37,7 @@ func demo(t testing.TB) []decode.Event {
 			ring.AddEntry(entry)
 		}
 	}
-	return decoded(t, "testdata/demo.pcapng", ring)
-}
-
-// decoded decodes a capture.
-func decoded(t testing.TB, path string, ring *lightssl.Keyring) []decode.Event {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	d := decode.NewDecoder(ring)
-	var out []decode.Event
-	for it, err := range captures.Read(f, captures.ReadOptions{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = d.Feed(out, it)
-	}
-	return d.Finish(out)
+	return genuine.Events(t, "testdata/demo.pcapng", ring)
 }
 
 // talk is a healthy session from its beginning, with an update over the air.

@@ -2,10 +2,11 @@ package ui
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	committed "github.com/photonscope/photonscope/internal/golden"
 )
 
 // keysDoc is the key table as the documentation has it.
@@ -29,14 +30,7 @@ func TestTheDocumentedKeysAreThoseOfTheTable(t *testing.T) {
 			fmt.Fprintf(&b, "\n## %s\n\n| key | does |\n|---|---|\n%s", strings.ToUpper(string(s.title[:1]))+string(s.title[1:]), strings.Join(rows, ""))
 		}
 	}
-	if *update {
-		if err := os.WriteFile(keysDoc, []byte(b.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile(keysDoc); err != nil || string(got) != b.String() {
-		t.Errorf("%s is not that of the table (%v): go test ./ui -update", keysDoc, err)
-	}
+	committed.Check(t, keysDoc, []byte(b.String()))
 }
 
 func TestNoKeyDoesTwoThingsInOnePlace(t *testing.T) {

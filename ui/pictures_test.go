@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
+	committed "github.com/photonscope/photonscope/internal/golden"
 )
 
 // The pictures of the README are what the program draws now. They are made from
@@ -62,8 +63,5 @@ const pictureFolder = "../docs/pictures"
 // samePicture compares a picture with the one that is committed, or writes it.
 func samePicture(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join(pictureFolder, name)
-	if want := committed(t, path, got); !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the program draws; go test ./ui -update makes it anew", path)
-	}
+	committed.Check(t, filepath.Join(pictureFolder, name), got)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -122,12 +122,12 @@ func TestStatsAreTheSameHoweverEventsArrive(t *testing.T) {
 }
 
 func TestStatsCountAnewWhenAKeyComesLate(t *testing.T) {
-	a := newApp(Options{Store: stored(decoded(t, recordings+"healthy-brewskey-fw2.3.1/capture.pcapng", new(lightssl.Keyring))...)})
+	a := newApp(Options{Store: stored(genuine.Events(t, genuine.Path(t, "healthy-brewskey-fw2.3.1/capture.pcapng"), nil)...)})
 	s := statsOf(a)
 	if s.tally.kinds["sealed"].count() == 0 {
 		t.Fatal("nothing is sealed without keys")
 	}
-	a.opt.Store.Redecode(allKeys(t))
+	a.opt.Store.Redecode(genuine.Keys(t))
 	a.refresh()
 	want := statsOf(newApp(Options{Store: stored(talk(t)...)}))
 	if !slices.EqualFunc(s.sums, want.sums, func(x, y *sum) bool { return x.name == y.name && x.sent == y.sent && x.bytes == y.bytes }) {

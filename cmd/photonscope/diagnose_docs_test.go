@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/diagnose"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/rules"
 )
 
@@ -23,7 +24,7 @@ func TestDiagnosisDocumentIsCurrent(t *testing.T) {
 	for _, c := range diagnose.Causes() {
 		writeCause(&b, &c)
 	}
-	golden(t, filepath.Join(docsFolder, "diagnosis.md"), b.Bytes())
+	golden.Check(t, filepath.Join(docsFolder, "diagnosis.md"), b.Bytes())
 }
 
 func writeCause(b *bytes.Buffer, c *diagnose.Cause) {

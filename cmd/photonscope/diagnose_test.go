@@ -14,6 +14,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/sim"
 )
 
@@ -73,12 +74,12 @@ func TestTextOfADiagnosis(t *testing.T) {
 	if code != exitSession {
 		t.Fatalf("exit %d", code)
 	}
-	golden(t, "testdata/diagnose.txt", []byte(out))
+	golden.Check(t, "testdata/diagnose.txt", []byte(out))
 	report, _, code := runApp(t, nil, "diagnose", "-q", "--report", "md", "-k", recordings+"/keys/h1-server-private.pem", recordings+"/fail-wrong-server-key-spark/capture.pcapng")
 	if code != exitSession {
 		t.Fatalf("exit %d", code)
 	}
-	golden(t, "testdata/diagnose.md", []byte(strings.ReplaceAll(report, version(), "VERSION")))
+	golden.Check(t, "testdata/diagnose.md", []byte(strings.ReplaceAll(report, version(), "VERSION")))
 }
 
 // What read says among the events is what diagnose says of them.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,38 +14,9 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/sim"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
-
-// golden compares what the program makes with a committed file.
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not current: go test ./cmd/photonscope -update, then read the diff\n%s", path, firstLineThatDiffers(string(got), string(want)))
-	}
-}
-
-func firstLineThatDiffers(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d\n got %s\nwant %s", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
-}
 
 const docsFolder = "../../docs"
 
@@ -68,7 +38,7 @@ func TestFieldReferenceIsCurrent(t *testing.T) {
 	}
 	b.WriteString("\n`…`: may occur more than once; an array in NDJSON. `word`: text of photonscope's own. `text`: text from the wire. `bytes`: lower-case hex. `any`: each value has a type of its own.\n")
 	b.WriteString("In `tree`: shown by `-v`, on its bytes, and printed by `-e`; no field of NDJSON. Source: a section of [protocol.md](protocol.md), which names the files of firmware and servers; no source: photonscope's own. The examples are the first ones of the recordings in `captures/testdata` or, failing that, of a simulated session; long ones are cut.\n")
-	golden(t, filepath.Join(docsFolder, "fields.md"), b.Bytes())
+	golden.Check(t, filepath.Join(docsFolder, "fields.md"), b.Bytes())
 }
 
 // eventsWith names the types of events whose lines can have a field.
@@ -211,7 +181,7 @@ func TestKindReferenceIsCurrent(t *testing.T) {
 	for _, k := range particle.Kinds() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Name, k.By, cell(k.Means), cell(k.Source))
 	}
-	golden(t, filepath.Join(docsFolder, "kinds.md"), b.Bytes())
+	golden.Check(t, filepath.Join(docsFolder, "kinds.md"), b.Bytes())
 }
 
 // cell makes text fit into a cell of a Markdown table.
@@ -223,7 +193,7 @@ func TestTextOfARecording(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d", code)
 	}
-	golden(t, "testdata/healthy-brewskey-fw2.3.1.txt", []byte(stdout))
+	golden.Check(t, "testdata/healthy-brewskey-fw2.3.1.txt", []byte(stdout))
 }
 
 // The tree of a short session shows every byte of every layer.
@@ -232,7 +202,7 @@ func TestTreeOfARecording(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d", code)
 	}
-	golden(t, "testdata/fail-mismatching-device-key-brewskey.tree.txt", []byte(stdout))
+	golden.Check(t, "testdata/fail-mismatching-device-key-brewskey.tree.txt", []byte(stdout))
 }
 
 // Each example is a line of the recording it names, "…" standing for what was

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/sim"
 )
 
@@ -156,7 +157,7 @@ func TestExportedKeysOpenTheCaptureAgain(t *testing.T) {
 	want, _, _ := runApp(t, nil, "read", "-q", "-T", "ndjson", "-k", writeKey(t, "all.keylog", keyLogOf(t, capture)), capture)
 	got, _, _ := runApp(t, nil, "read", "-q", "-T", "ndjson", "-k", filepath.Join(dir, "sessions.keylog"), capture)
 	if got != want || !strings.Contains(got, `"message"`) {
-		t.Errorf("the exported key log opens otherwise: %s", firstLineThatDiffers(got, want))
+		t.Errorf("the exported key log opens otherwise: %s", golden.Difference(got, want))
 	}
 	piped, _ := exported(t, "keys", "-k", recordings+"/keys", "--show-secrets", capture)
 	if !lightssl.IsKeyLog([]byte(piped)) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/store/filter"
 )
 
@@ -35,7 +36,7 @@ func TestFilterReferenceIsCurrent(t *testing.T) {
 		_, rest, _ := bytes.Cut(after, []byte("\n\n"))
 		doc = slices.Concat(before, []byte(head), []byte(rows), []byte("\n"), rest)
 	}
-	golden(t, path, doc)
+	golden.Check(t, path, doc)
 }
 
 func macroRows() string {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/golden"
 )
 
 // growing is the recording that is handed over piece by piece.
@@ -91,7 +92,7 @@ func TestAFileIsFollowedFromItsFirstByteToCtrlC(t *testing.T) {
 	}
 	r.end()
 	if got := withoutHeader(r.out.String()); got != withoutHeader(want) {
-		t.Errorf("what was followed differs from what is read at once: %s", firstLineThatDiffers(got, withoutHeader(want)))
+		t.Errorf("what was followed differs from what is read at once: %s", golden.Difference(got, withoutHeader(want)))
 	}
 	if r.errs.String() != "" {
 		t.Errorf("said: %s", r.errs)

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/photonscope/photonscope/internal/golden"
 )
 
 // captured is a packet as any format has it.
@@ -163,7 +165,7 @@ func TestTheFormOfACaptureMakesNoDifference(t *testing.T) {
 						got = withoutHeader(got)
 					}
 					if code != exitOK || got != want || errs != wantErrs {
-						t.Errorf("%s as %s, %s: exit %d, %s", strings.TrimPrefix(file, recordings), name, how, code, firstLineThatDiffers(got, want))
+						t.Errorf("%s as %s, %s: exit %d, %s", strings.TrimPrefix(file, recordings), name, how, code, golden.Difference(got, want))
 					}
 				}
 			}

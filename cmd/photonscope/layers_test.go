@@ -56,9 +56,12 @@ var layers = map[string]layer{
 	"decode/coap":     {row: 0, banned: []ban{noSockets, noFiles, noLogs, noLocks}, pure: true},
 	"decode/lightssl": {row: 0, banned: []ban{noSockets, noFiles, noLogs}, pure: true}, // its keyring is shared, hence a lock
 
-	"interop":     {row: 7}, // imported by tests only
-	"sim/measure": {row: 7}, // the same
-	"sim/memnet":  {row: 7}, // the same
+	// What only tests import.
+	"interop":          {row: 7},
+	"internal/genuine": {row: 7},
+	"internal/golden":  {row: 7},
+	"sim/measure":      {row: 7},
+	"sim/memnet":       {row: 7},
 }
 
 // ban forbids packages and what lies below them.

@@ -12,8 +12,8 @@ import (
 // failure of the command, and nothing is said of it. A command that does nothing
 // but print may die of it, as programs do.
 func TestAReaderThatGoesAwayEndsACommandQuietly(t *testing.T) {
-	const capture = "../../captures/testdata/recordings/healthy-spark-fw1.5.2/capture.pcap"
-	const keys = "../../captures/testdata/recordings/keys/devices"
+	const capture = recordings + "/healthy-spark-fw1.5.2/capture.pcap"
+	const keys = recordings + "/keys/devices"
 	for _, args := range [][]string{
 		{"read", "-T", "text", "-k", keys, capture},
 		{"read", "-T", "ndjson", "-k", keys, capture},

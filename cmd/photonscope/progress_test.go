@@ -11,7 +11,7 @@ import (
 // Packed or not, a capture on the disk is read to 100 %; what comes through a
 // pipe has no size.
 func TestProgressEndsAtTheSizeOfTheFiles(t *testing.T) {
-	raw, err := os.ReadFile("../../captures/testdata/recordings/healthy-brewskey-fw2.3.1/capture.pcapng")
+	raw, err := os.ReadFile(recordings + "/healthy-brewskey-fw2.3.1/capture.pcapng")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/photonscope/photonscope/internal/golden"
 )
 
 // inParts writes the packets of a classic capture to n files in turn, as a
@@ -44,7 +46,7 @@ func TestACaptureInPartsReadsAsAWhole(t *testing.T) {
 		slices.Reverse(names)
 		got, errs, code := runApp(t, nil, append([]string{"read", "-T", "ndjson", "-k", recordings + "/keys"}, names...)...)
 		if code != exitOK || withoutHeader(got) != withoutHeader(want) {
-			t.Errorf("%d parts: exit %d, %s: %s", n, code, firstLineThatDiffers(withoutHeader(got), withoutHeader(want)), errs)
+			t.Errorf("%d parts: exit %d, %s: %s", n, code, golden.Difference(withoutHeader(got), withoutHeader(want)), errs)
 		}
 	}
 }

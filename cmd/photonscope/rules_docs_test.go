@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/rules"
 )
 
@@ -135,7 +136,7 @@ func TestTheRulesPageIsCurrentAndItsExamplesAreRules(t *testing.T) {
 		fmt.Fprintf(&repairs, "| `%s` | the %s's | %s |\n", r.Name, r.From, r.Means)
 	}
 	page := fmt.Sprintf(rulesPage, rules.HoldMost, &settings, &templates, &faults, &toxics, &repairs)
-	golden(t, filepath.Join(docsFolder, "rules.md"), []byte(page))
+	golden.Check(t, filepath.Join(docsFolder, "rules.md"), []byte(page))
 	for i, block := range strings.Split(page, "```\n") {
 		if i%2 == 0 {
 			continue

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/internal/golden"
 )
 
 func TestSchemaIsCurrent(t *testing.T) {
@@ -20,7 +21,7 @@ func TestSchemaIsCurrent(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Fatalf("exit %d, said %q", code, stderr)
 	}
-	golden(t, filepath.Join(docsFolder, "photonscope.event-1.schema.json"), []byte(stdout))
+	golden.Check(t, filepath.Join(docsFolder, "photonscope.event-1.schema.json"), []byte(stdout))
 }
 
 // All genuine recordings, one of them damaged, and sessions of every kind.

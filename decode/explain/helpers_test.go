@@ -1,19 +1,14 @@
 package explain
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
-
-// Genuine firmware with genuine servers, and the keys that they had.
-const folder = "../../captures/testdata/recordings/"
 
 // recordings are captures and the server key that belongs to each.
 var recordings = map[string]string{
@@ -24,47 +19,10 @@ var recordings = map[string]string{
 	"fail-wrong-server-key-spark/capture.pcapng":          "h1-server",
 }
 
-func read(t testing.TB, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // events decodes a recording with all keys.
 func events(t testing.TB, recording string) []decode.Event {
 	t.Helper()
-	ring := new(lightssl.Keyring)
-	devices, _ := filepath.Glob(folder + "keys/devices/*.der")
-	servers, _ := filepath.Glob(folder + "keys/*private.pem")
-	if len(devices) == 0 || len(servers) == 0 {
-		t.Fatal("no keys")
-	}
-	for role, paths := range map[lightssl.Role][]string{lightssl.DeviceRole: devices, lightssl.ServerRole: servers} {
-		for _, path := range paths {
-			key, err := lightssl.ParseKey(read(t, path))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ring.AddKey(key, role)
-		}
-	}
-	f, err := os.Open(folder + recording)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	d := decode.NewDecoder(ring)
-	var out []decode.Event
-	for it, err := range captures.Read(f, captures.ReadOptions{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = d.Feed(out, it)
-	}
-	return d.Finish(out)
+	return genuine.Events(t, genuine.Path(t, recording), genuine.Keys(t))
 }
 
 // credentials are those that each connection of a recording had.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 // perRecording is how many frames of a recording openssl has to open: the first
@@ -73,7 +74,11 @@ func keyFiles(t *testing.T, server string, device lightssl.DeviceID) string {
 		CloudPublicKeyFile: "keys/" + server + "-public.pem",
 		DeviceKeyFile:      "keys/devices/" + device.String() + ".pem",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), read(t, folder+from), 0o600); err != nil {
+		b, err := os.ReadFile(genuine.Path(t, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 // common are expressions about what is looked for most often. They must cost
@@ -39,7 +40,7 @@ func TestMatchingAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkMatch(b *testing.B) {
-	events := recorded(b, recordingNames[0], recordedKeys(b))
+	events := recorded(b, recordingNames[0], genuine.Keys(b))
 	messages := events[:0:0]
 	for _, e := range events {
 		if _, ok := e.Body.(*decode.Message); ok {

@@ -7,71 +7,31 @@ import (
 	"math"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/photonscope/photonscope/captures"
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/sim"
 	"github.com/photonscope/photonscope/sim/memnet"
 )
 
-const recordings = "../../captures/testdata/recordings"
-
-// recordedKeys is a keyring with all keys of the genuine recordings.
-func recordedKeys(tb testing.TB) *lightssl.Keyring {
-	tb.Helper()
-	keys := new(lightssl.Keyring)
-	n := 0
-	for _, pattern := range []string{"keys/*private*", "keys/devices/*"} {
-		files, _ := filepath.Glob(filepath.Join(recordings, pattern))
-		for _, name := range files {
-			b, err := os.ReadFile(name)
-			if err != nil {
-				tb.Fatal(err)
-			}
-			if k, err := lightssl.ParseKey(b); err == nil {
-				keys.AddKey(k, lightssl.AnyRole)
-				n++
-			}
-		}
-	}
-	if n < 2 {
-		tb.Fatalf("%d keys found", n)
-	}
-	return keys
-}
-
 // recorded returns the events of a genuine recording.
-func recorded(tb testing.TB, name string, keys *lightssl.Keyring) (events []decode.Event) {
+func recorded(tb testing.TB, name string, keys *lightssl.Keyring) []decode.Event {
 	tb.Helper()
-	files, _ := filepath.Glob(filepath.Join(recordings, name, "capture*.pcap*"))
-	if len(files) == 0 {
-		tb.Fatalf("there is no recording %s", name)
-	}
-	b, err := os.ReadFile(files[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	d := decode.NewDecoder(keys)
-	for it, err := range captures.Read(bytes.NewReader(b), captures.ReadOptions{}) {
-		if err != nil {
-			tb.Fatal(err)
-		}
-		events = d.Feed(events, it)
-	}
-	return d.Finish(events)
+	return genuine.Events(tb, genuine.Path(tb, name), keys)
 }
 
-var recordingNames = []string{"healthy-brewskey-fw2.3.1", "healthy-spark-fw1.5.2", "net-mtu600-loss-spark", "fail-mismatching-device-key-brewskey", "fail-wrong-server-key-spark"}
+var recordingNames = []string{
+	"healthy-brewskey-fw2.3.1/capture.pcapng", "healthy-spark-fw1.5.2/capture.pcap", "net-mtu600-loss-spark/capture-device-side.pcap",
+	"fail-mismatching-device-key-brewskey/capture.pcapng", "fail-wrong-server-key-spark/capture.pcapng",
+}
 
 // talk makes events of the messages of one session.
 type talk struct {
@@ -246,7 +206,7 @@ func nanBytes() []byte {
 func samples(t *testing.T) []decode.Event {
 	t.Helper()
 	made.Do(func() {
-		keys := recordedKeys(t)
+		keys := genuine.Keys(t)
 		for _, name := range recordingNames {
 			made.events = append(made.events, recorded(t, name, keys)...)
 		}

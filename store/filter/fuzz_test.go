@@ -1,16 +1,15 @@
 package filter
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/photonscope/photonscope/internal/golden"
 )
 
 // FuzzFilter holds the language to its promises on any text (F-11): parsing and
@@ -69,8 +68,6 @@ func checkFault(t *testing.T, expr string, err error) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the seeds of the fuzzer anew")
-
 // Every production of the grammar, and every fault, is a seed.
 func TestEveryProductionIsASeed(t *testing.T) {
 	var exprs []string
@@ -83,14 +80,6 @@ func TestEveryProductionIsASeed(t *testing.T) {
 	}
 	for _, expr := range exprs {
 		path := filepath.Join("testdata", "fuzz", "FuzzFilter", fmt.Sprintf("%x", sha256.Sum256([]byte(expr)))[:16])
-		seed := fmt.Appendf(nil, "go test fuzz v1\nstring(%q)\n", expr)
-		if *update {
-			if err := os.WriteFile(path, seed, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, seed) {
-			t.Errorf("%s is no seed: go test ./store/filter -update", expr)
-		}
+		golden.Check(t, path, fmt.Appendf(nil, "go test fuzz v1\nstring(%q)\n", expr))
 	}
 }

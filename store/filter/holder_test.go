@@ -10,6 +10,7 @@ import (
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 // relations finds out by looking at all events what a Holder must find out as they
@@ -110,7 +111,7 @@ func checkHolder(t *testing.T, events []decode.Event) {
 }
 
 func TestAHolderKnowsTheAnswersOfGenuineSessions(t *testing.T) {
-	keys := recordedKeys(t)
+	keys := genuine.Keys(t)
 	for _, name := range recordingNames[:3] {
 		checkHolder(t, recorded(t, name, keys))
 	}
