@@ -15,6 +15,15 @@ func (a *app) summaryOf(e *decode.Event) Safe {
 	return Safe(a.text)
 }
 
+// legSummary is summaryOf, and names the leg to the cloud, of which lists show only
+// what the device's does not tell.
+func (a *app) legSummary(e *decode.Event) Safe {
+	if _, finding := e.Body.(*decode.Finding); finding || e.Conn.Leg != stream.CloudLeg {
+		return a.summaryOf(e)
+	}
+	return joinedBy(": ", "cloud leg", a.summaryOf(e))
+}
+
 // kindOf returns the one word for an event.
 func kindOf(e *decode.Event) Safe {
 	if m, ok := e.Body.(*decode.Message); ok {

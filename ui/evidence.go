@@ -12,6 +12,7 @@ func (m *model) evidence(seq store.Seq, f *decode.Finding) (texts []string) {
 	for _, v := range f.Evidence {
 		text := v.String()
 		if at, ok := m.placeOf(seq, &v); ok {
+			at = m.listed(at)
 			v.Event, v.Session = int(at)+1, 0 // the number says enough
 			text = v.String()
 		} else if v.Event > 0 {
@@ -20,6 +21,15 @@ func (m *model) evidence(seq store.Seq, f *decode.Finding) (texts []string) {
 		texts = append(texts, text)
 	}
 	return texts
+}
+
+// listed returns the event that lists show of two that are the same on both legs.
+func (m *model) listed(seq store.Seq) store.Seq {
+	twin, ok := m.store.Twin(seq)
+	if row, held := m.store.Row(seq); !ok || !held || row.Leg != stream.CloudLeg || row.Flags&store.Differs != 0 {
+		return seq
+	}
+	return twin
 }
 
 // spot names an event as a finding does.

@@ -163,3 +163,51 @@ func TestAnEventWithoutBytesIsToldInWords(t *testing.T) {
 		t.Errorf("a connection is not told:\n%s", text)
 	}
 }
+
+// Of a proxied session the events of the device's leg are listed.
+func TestEvidenceOfAProxiedSessionIsListed(t *testing.T) {
+	doctor := diagnose.New(diagnose.Options{})
+	var all []decode.Event
+	for _, e := range demo(t) {
+		all = doctor.Feed(append(all, e), &e)
+	}
+	a := newApp(Options{Store: stored(all...)})
+	found := 0
+	for _, seq := range a.model.sessions[0].Findings {
+		f := a.model.event(seq).Body.(*decode.Finding)
+		for _, text := range a.model.evidence(seq, f) {
+			var number uint64
+			fmt.Sscanf(text, "event %d,", &number)
+			if _, shown := a.model.RowOf(number - 1); !shown {
+				t.Errorf("%s: no such event is in the list", text)
+			}
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("the demo has no evidence")
+	}
+}
+
+// The two ends of a connection through a proxy are told apart.
+func TestTheLegToTheCloudIsNamed(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "G")
+	messages := string(capture(show(t, a, 80, 24), a.look))
+	press(a, "5")
+	for view, text := range map[string]string{"messages": messages, "conversation": string(capture(show(t, a, 80, 24), a.look))} {
+		seen := map[string]bool{}
+		for _, l := range strings.Split(text, "\n") {
+			if i := strings.Index(l, " closed"); i > 0 && !strings.HasPrefix(strings.TrimSpace(l), "event") {
+				line := strings.Join(strings.Fields(l[max(i-5, 0):]), " ")
+				if seen[line] {
+					t.Errorf("%s has this twice: %s", view, line)
+				}
+				seen[line] = true
+			}
+		}
+		if len(seen) < 4 {
+			t.Errorf("%s tells of %d ends:\n%s", view, len(seen), text)
+		}
+	}
+}

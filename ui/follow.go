@@ -311,7 +311,7 @@ func (t *talkPane) title(e *decode.Event) Safe {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
 		title = requestLine(&t.msg) + "   " + title
 	} else {
-		title += " " + t.app.summaryOf(e)
+		title += " " + t.app.legSummary(e)
 	}
 	if rtt := rttOf(e); rtt != "" {
 		title += "   " + rtt

@@ -94,7 +94,7 @@ func (a *app) aboutEvent(seq store.Seq, ok bool) []line {
 		return nil
 	}
 	w := wordWriter{width: 10}
-	w.add("event", kindOf(&e)+" "+a.summaryOf(&e))
+	w.add("event", kindOf(&e)+" "+a.legSummary(&e))
 	if m, isM := e.Body.(*decode.Message); isM {
 		w.add("means", Safe(m.Meaning.Kind.Means()))
 	}

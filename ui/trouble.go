@@ -70,11 +70,14 @@ func countsText(l *store.Leg) (text Safe) {
 }
 
 // joined appends to an enumeration.
-func joined(list, next Safe) Safe {
-	if list == "" {
-		return next
+func joined(list, next Safe) Safe { return joinedBy(", ", list, next) }
+
+// joinedBy puts a sign between two texts, of which either may be empty.
+func joinedBy(sign, first, second Safe) Safe {
+	if first == "" || second == "" {
+		return first + second
 	}
-	return list + ", " + next
+	return first + sign + second
 }
 
 // sessionsText says how many sessions a device had, "" if it was one.
