@@ -81,6 +81,9 @@ func happened(acts []Act) string {
 		if a.Bytes != nil {
 			fmt.Fprintf(&b, " %x", a.Bytes)
 		}
+		if a.Happened == Came && a.Why != "" {
+			fmt.Fprintf(&b, " [%s]", a.Why)
+		}
 		b.WriteString("\n")
 	}
 	return b.String()

@@ -39,6 +39,7 @@ type Player struct {
 	begun    time.Time // when the step before next was done
 	recorded time.Time // when it was recorded
 	heard    time.Time // when something came, or a ping left
+	spoke    time.Time // when the last step of ours left
 	pinging  bool
 	acts     []Act
 }
@@ -46,6 +47,7 @@ type Player struct {
 // progress is how far a step is.
 type progress struct {
 	done, live bool // live: its message passed
+	missed     bool // it was given up
 	announced  bool
 	at         time.Time
 	id         uint16 // under which its message passed live
@@ -101,11 +103,12 @@ func (y *Player) step(s *Step, now time.Time) (again time.Time, done bool) {
 		return due, false
 	case s.Do == Send:
 		y.send(s, now)
-	case now.Before(due.Add(y.pace.Wait)):
+	case now.Before(y.deadline(s, due)):
 		return y.announce(s, now, due), false
 	default:
 		y.diverge(&Divergence{Fault: Missing, Step: s})
 		y.finish(s, now, false)
+		st.missed = true
 		y.pass(s, now)
 	}
 	return now, true
@@ -151,7 +154,7 @@ func (y *Player) announce(s *Step, now, due time.Time) (again time.Time) {
 		st.announced = true
 		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Waiting}})
 	}
-	return due.Add(y.pace.Wait)
+	return y.deadline(s, due)
 }
 
 func (y *Player) finish(s *Step, at time.Time, live bool) {
@@ -172,6 +175,7 @@ func (y *Player) send(s *Step, now time.Time) {
 	}
 	st := y.state[s]
 	st.id, st.token = m.ID, m.Token
+	y.spoke = now
 	y.finish(s, now, true)
 	y.pass(s, now)
 	plain := m.Append(nil)

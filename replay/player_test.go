@@ -118,7 +118,7 @@ func TestWhatDoesNotComeIsMissedInItsTime(t *testing.T) {
 		t.Errorf("before its time: %s", happened(acts))
 	}
 	acts, _ := y.Advance(again)
-	if got := happened(acts); !strings.HasPrefix(got, "diverged 2 hello-reply: did not come\n") {
+	if got := happened(acts); !strings.HasPrefix(got, "diverged 2 hello-reply: missing\n") {
 		t.Errorf("in its time: %s", got)
 	}
 }
@@ -240,7 +240,7 @@ func TestMessagesOfThePeerFindTheirOwn(t *testing.T) {
 	y.Receive(start, bytesOf(t, "50020001b168ff0006ffff00360006"))
 	y.Advance(start)
 	got := happened(y.Receive(start, bytesOf(t, "50020003b1650162"))) + happened(y.Receive(start, bytesOf(t, "50020002b1650161")))
-	if got != "came 4 event\ncame 3 event\n" {
+	if got != "came 4 event [out of order: before 3]\ncame 3 event\n" {
 		t.Error(got)
 	}
 }

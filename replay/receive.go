@@ -2,7 +2,7 @@ package replay
 
 import (
 	"bytes"
-	"iter"
+	"cmp"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
@@ -28,18 +28,18 @@ func (y *Player) Receive(now time.Time, plain []byte) []Act {
 	case particle.KindPingAck:
 		return y.acts
 	}
-	s := y.expected(g, &m)
+	s := y.expected(e, g, &m)
 	if s == nil {
 		y.surprise(e, g, &m)
 		return y.acts
 	}
-	st := y.state[s]
+	st, why := y.state[s], y.outOfOrder(s)
 	st.id, st.token = m.ID, bytes.Clone(m.Token)
 	y.finish(s, now, true)
 	if found := y.compare.Differences(&s.Event, e, s.Meaning.Kind); len(found) > 0 {
 		y.diverge(&Divergence{Fault: Differs, Step: s, Actual: e, Differences: found})
 	} else {
-		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Came, Actual: e}})
+		y.acts = append(y.acts, Act{Report: Report{Step: s, Happened: Came, Actual: e, Why: why}})
 	}
 	return y.acts
 }
@@ -73,22 +73,28 @@ func (y *Player) answerPing(now time.Time, ping *coap.Message) {
 	y.acts = append(y.acts, Act{Bytes: plain, Report: Report{Happened: Sent, Actual: y.event(y.plan.As, now, plain, &m)}})
 }
 
-// expected finds the recorded message that a live one stands for, or nil.
-func (y *Player) expected(g *particle.Meaning, m *coap.Message) *Step {
+// expected finds the recorded message that a live one stands for, or nil: the first
+// that it is like in every field, else the first about the same object, else the
+// first of its kind.
+func (y *Player) expected(e *decode.Event, g *particle.Meaning, m *coap.Message) *Step {
 	if g.HasRTT {
 		return y.expectedAnswer(g)
 	}
-	var similar *Step
+	var same, similar *Step
 	for s := range y.open() {
 		switch {
 		case s.Answers != nil || s.Meaning.Kind != g.Kind:
-		case sameObject(s, g, m):
+		case !sameObject(s, g, m):
+			if g.Kind != particle.KindChunk { // which is nothing but its place
+				similar = cmp.Or(similar, s)
+			}
+		case len(y.compare.Differences(&s.Event, e, s.Meaning.Kind)) == 0:
 			return s
-		case similar == nil:
-			similar = s
+		default:
+			same = cmp.Or(same, s)
 		}
 	}
-	return similar
+	return cmp.Or(same, similar)
 }
 
 // expectedAnswer finds the recorded answer to the message of ours that a live one
@@ -106,17 +112,6 @@ func (y *Player) expectedAnswer(g *particle.Meaning) (other *Step) {
 		}
 	}
 	return other
-}
-
-// open are the steps that wait for a message, in order.
-func (y *Player) open() iter.Seq[*Step] {
-	return func(yield func(*Step) bool) {
-		for _, s := range y.plan.Steps[y.next:] {
-			if s.Do == Await && !y.state[s].done && !yield(s) {
-				return
-			}
-		}
-	}
 }
 
 // sameObject reports whether two messages of a kind are about the same: the same
@@ -143,6 +138,9 @@ func (y *Player) surprise(e *decode.Event, g *particle.Meaning, m *coap.Message)
 		if left && (s.Answers != nil || sameObject(s, g, m)) {
 			return
 		}
+	}
+	if y.late(e, g) {
+		return
 	}
 	y.diverge(&Divergence{Fault: Unexpected, Actual: e})
 }

@@ -18,7 +18,7 @@ const (
 
 // String says it in words.
 func (f Fault) String() string {
-	return [...]string{"differs", "did not come", "is not in the recording", "is no message", "ended the session"}[f]
+	return [...]string{"differs", "missing", "is not in the recording", "is no message", "ended the session"}[f]
 }
 
 // Divergence is one departure.
@@ -36,7 +36,7 @@ type Report struct {
 	Happened Happening
 	Actual   *decode.Event // the live message, sent or received
 	Diverged *Divergence
-	Why      string // Step is left out
+	Why      string // Step is left out; or its message came out of order
 }
 
 // Happening says what happened.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
@@ -204,11 +206,32 @@ func (s *session) do(acts []Act) error {
 		s.conn.SetWriteDeadline(time.Now().Add(writeTime))
 		if _, err := s.conn.Write(s.out.AppendSealedFrame(nil, a.Bytes)); err != nil {
 			s.stopped = true
-			s.Report(Report{Step: a.Step, Happened: Diverged, Diverged: &Divergence{Fault: Ended, Step: a.Step, Reason: endReason(err)}})
+			s.Report(Report{Step: a.Step, Happened: Diverged, Diverged: &Divergence{Fault: Ended, Step: a.Step, Reason: s.lastWords(err)}})
 			return nil
 		}
 	}
 	return nil
+}
+
+// lastWords reads what the peer has said before it was gone, and returns why it is.
+// That the connection was reset is told once, to the reader or to the writer.
+func (s *session) lastWords(failed error) (reason string) {
+	s.conn.SetReadDeadline(time.Now().Add(leaveTime))
+	for f := range s.frames {
+		switch {
+		case f.err == nil:
+		case errors.Is(f.err, os.ErrDeadlineExceeded), errors.Is(f.err, io.EOF) && !errors.Is(failed, syscall.EPIPE):
+			return endReason(failed)
+		default:
+			return endReason(f.err)
+		}
+		for _, a := range s.take(f) {
+			if a.Bytes == nil {
+				s.Report(a.Report)
+			}
+		}
+	}
+	return endReason(failed)
 }
 
 // endReason says how a connection ended.

@@ -70,6 +70,8 @@ var serverScenes = []serverScene{
 	{name: "a chunk damaged in fast mode", only: "brewskey", device: firmware(rightIDs(sim.LightSSL231)), rules: "fault corrupt-chunk chunk=1",
 		ignore: []string{"--ignore", "photon.ota.", "--ignore", "photon.chunk.", "--ignore", "coap.payload"},
 		play:   flashUntil("cloud", "chunk-missed-ack")},
+	{name: "a chunk lost in fast mode", only: "brewskey", device: firmware(sim.Legacy049), rules: "fault drop-chunk chunk=1",
+		play: flashUntil("cloud", "chunk-missed-ack"), want: []string{"chunk is not in the recording"}},
 	{name: "old firmware", only: "brewskey", device: firmware(sim.Legacy049), play: flashUntil("device", "update-done-reply")},
 	{name: "another image", device: firmware(rightIDs(sim.LightSSL231)), play: flashUntil("device", "update-done-reply"), image: 7, want: []string{"chunk differs coap.opt.uri_query photon.ota.crc photon.ota.data"}},
 	{name: "firmware 3.3.1", only: "spark", device: firmware(sim.LightSSL331, manyFunctions), play: func(v *visit, image string) {
