@@ -21,6 +21,7 @@ type Held struct {
 	Kind    string
 	Summary string
 	Rule    string
+	Filter  string // of the rule, "" if it has none
 	Since   time.Time
 	Until   time.Time // then the original goes on, or is dropped if Drops
 	Drops   bool
@@ -151,6 +152,7 @@ func (e *Engine) newHeld(p *passage, ps *proxy.Session) *heldMessage {
 		h.Message = slices.Clone(p.plain)
 	}
 	h.Kind, h.Summary, h.Rule = p.kept.kind, p.kept.summary, p.held.String()
+	h.Filter = p.held.filter
 	if after := p.kept.fuse; after > 0 {
 		h.Fuse, h.FuseWhy = now.Add(after), p.kept.why
 	}

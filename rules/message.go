@@ -274,30 +274,41 @@ func format(b []byte) string {
 // Compose makes a message from settings, separated by spaces or newlines, or from
 // hex=BYTES. An error is an [*Error], whose line counts in text.
 func Compose(text string) ([]byte, error) {
+	c, err := parseChange(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.whole != nil:
+		return c.whole, nil
+	case len(c.settings) == 0:
+		return nil, &Error{File: "message", Line: 1, Column: 1, Width: 1, Text: text, Reason: "there is no message"}
+	}
+	var m coap.Message
+	c.edit(&m)
+	return m.Append(nil), nil
+}
+
+// parseChange reads settings, separated by spaces or newlines.
+func parseChange(text string) (change, error) {
 	var all []word
 	for i, line := range strings.Split(text, "\n") {
-		words, _, _, err := split(strings.TrimSuffix(line, "\r"))
+		words, _, when, err := split(strings.TrimSuffix(line, "\r"))
+		if err == nil && when > 0 {
+			err = &Error{Column: max(1, when-len("when")), Width: len("when"), Reason: `a filter belongs to a rule, not to a message`}
+		}
 		if err == nil {
 			_, err = newChange(words)
 		}
 		if err != nil {
 			err.File, err.Line, err.Text = "message", i+1, line
-			return nil, err
+			return change{}, err
 		}
 		all = append(all, words...)
 	}
 	c, err := newChange(all)
-	if err == nil && len(all) == 0 {
-		err = &Error{Column: 1, Width: 1, Reason: "there is no message"}
-	}
 	if err != nil {
 		err.File, err.Line, err.Text = "message", 1, text
-		return nil, err
+		return change{}, err
 	}
-	if c.settings == nil {
-		return c.whole, nil
-	}
-	var m coap.Message
-	c.edit(&m)
-	return m.Append(nil), nil
+	return c, nil
 }
