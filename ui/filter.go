@@ -49,7 +49,10 @@ func (m *model) label() Safe {
 		text += "   ! problems only"
 	}
 	if m.filter.text == "" && !m.onlyBad && m.scopeLabel() == "" {
-		return text + "   " + plural(total, "event")
+		if m.more || n >= total {
+			return text + "   " + plural(total, "event")
+		}
+		return text + "   " + plural(n, "event") + Safe(fmt.Sprintf(", %d on both legs", total))
 	}
 	if done, all := m.view.Progress(); m.more && all > 0 {
 		return text + Safe(fmt.Sprintf("   %d so far, %d %%", n, 100*done/all))

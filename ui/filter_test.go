@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -170,5 +171,18 @@ func TestASavedFilterIsKeptForTheNextTime(t *testing.T) {
 	press(a, "/", "Ctrl-U", "a", "l")
 	if text := string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, "also") {
 		t.Errorf("the name is not offered:\n%s", text)
+	}
+}
+
+// Of two legs that say the same one is listed, and the line above counts what is.
+func TestTheNumberOfEventsIsThatOfTheRows(t *testing.T) {
+	all := demo(t)
+	a := newApp(Options{Store: stored(all...)})
+	if want := fmt.Sprintf("%d events, %d on both legs", a.model.Len(), len(all)); !strings.Contains(string(a.model.label()), want) {
+		t.Errorf("%s lacks %q", a.model.label(), want)
+	}
+	a.runCommand("legs both")
+	if want := fmt.Sprintf("   %d events", len(all)); a.model.Len() != len(all) || !strings.HasSuffix(string(a.model.label()), want) {
+		t.Errorf("%s of %d rows lacks %q", a.model.label(), a.model.Len(), want)
 	}
 }
