@@ -196,6 +196,7 @@ func (s *sessions) details() []line {
 	if f := s.app.model.finding(latest); f != nil {
 		w.add("diagnosis", clean(f.ID+" "+f.Confidence+": "+f.Title)+"   3 tells more")
 	}
+	w.add("sealed", s.app.model.sealedText(l))
 	w.add("trouble", s.app.model.troubleText(d))
 	w.add("handshake", handshakeText(l))
 	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))

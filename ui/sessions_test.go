@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 // classroom is what several devices did: one talks, one has another server's key,
@@ -127,5 +128,16 @@ func TestADevicesEventsBeginWithItsConnections(t *testing.T) {
 		if i < len(all) {
 			s.Append(all[i : i+1])
 		}
+	}
+}
+
+// Of a session that stays sealed is said what would open it.
+func TestASealedSessionSaysWhatOpensIt(t *testing.T) {
+	all := genuine.Events(t, genuine.Path(t, "healthy-spark-fw1.5.2/capture.pcap"), nil)
+	a := newApp(Options{Store: stored(all...)})
+	press(a, "1")
+	text := string(capture(show(t, a, 80, 24), a.look))
+	if !strings.Contains(text, "  sealed     the device's ") || !strings.Contains(text, "private key (-k device:FILE)") {
+		t.Errorf("the key that is missing is not named:\n%s", text)
 	}
 }

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -54,6 +56,19 @@ func (m *model) troubleText(d *device) Safe {
 		return "none"
 	}
 	return text
+}
+
+// sealedText says why the messages of a leg stay sealed, and what would open them; ""
+// if they do not.
+func (m *model) sealedText(l *store.Leg) Safe {
+	if l.Opened || l.Sealed == 0 {
+		return ""
+	}
+	e := m.event(l.Steps[store.StepCredentials].Seq)
+	if b, ok := e.Body.(*decode.Credentials); ok {
+		return m.hide(clean(strings.TrimPrefix(b.Reason, "sealed: ")))
+	}
+	return "no key at hand opens it"
 }
 
 // countsText counts what happened to the frames of a leg.
