@@ -36,6 +36,26 @@ func devicesOf(sessions []store.Session) []*device {
 	return devices
 }
 
+// devicesText counts devices, and beside them the sessions that never said whose they
+// are.
+func devicesText(devices []*device) Safe {
+	known := 0
+	for _, d := range devices {
+		if d.known {
+			known++
+		}
+	}
+	text := plural(known, "device")
+	switch unknown := len(devices) - known; {
+	case unknown == 0:
+		return text
+	case known == 0:
+		return plural(unknown, "session") + ", ID unknown"
+	default:
+		return joined(text, Safe(fmt.Sprint(unknown))+" unknown")
+	}
+}
+
 // latest returns the session that stands for the device now.
 func (d *device) latest() *store.Session { return d.sessions[len(d.sessions)-1] }
 

@@ -86,9 +86,7 @@ func (d *dialog) draw(c canvas, size class) {
 		d.text.top = len(d.text.lines)
 	}
 	in.put(d.text)
-	if n := len(d.text.lines); n > in.h {
-		c.right(c.w-2, c.h-1, Safe(fmt.Sprintf(" %d-%d of %d ", d.text.top+1, min(d.text.top+in.h, n), n)), quiet)
-	}
+	c.place(c.h-1, d.text)
 }
 
 // window is where dialogs are: over the view, below the tabs, above the footer.

@@ -262,6 +262,7 @@ func (h *handshake) draw(c canvas, size class, only pane) {
 	case pane(h.detail):
 		c.rule(0, h.detailTitle(), true)
 		c.sub(2, 1, c.w-4, c.h-1).put(h.detail)
+		c.place(0, h.detail)
 		return
 	}
 	upper := 2*handshakeSteps + 1
@@ -272,6 +273,7 @@ func (h *handshake) draw(c canvas, size class, only pane) {
 	c.sub(0, 1, c.w, upper-1).put(h.list)
 	c.rule(upper, h.detailTitle(), h.detail.HasFocus())
 	c.sub(2, upper+1, c.w-4, c.h-upper-1).put(h.detail)
+	c.place(upper, h.detail)
 }
 
 func (h *handshake) detailTitle() Safe {

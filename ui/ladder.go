@@ -84,6 +84,7 @@ func (l *ladder) draw(c canvas, size class, only pane) {
 	if upper < c.h {
 		c.rule(upper, Safe(fmt.Sprintf("event %d", l.list.key+1)), l.detail.HasFocus())
 		c.sub(2, upper+1, c.w-4, c.h-upper-1).put(l.detail)
+		c.place(upper, l.detail)
 	}
 }
 

@@ -262,6 +262,7 @@ func (m *messages) draw(c canvas, size class, only pane) {
 		c.rule(upper, m.aboutTitle(), m.about.HasFocus())
 		m.about.lines = wrapped(m.words(), c.w-4)
 		c.sub(2, upper+1, c.w-4, c.h-upper-1).put(m.about)
+		c.place(upper, m.about)
 		return
 	}
 	left := c.w / 2

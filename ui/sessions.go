@@ -39,7 +39,7 @@ func (s *sessions) place() place { return inSessions }
 func (s *sessions) panes() []pane { return []pane{s.list, s.detail} }
 
 func (s *sessions) context() Safe {
-	return Safe(fmt.Sprintf("%s   %s", plural(len(s.devices), "device"), s.app.model.summary()))
+	return Safe(fmt.Sprintf("%s   %s", devicesText(s.devices), s.app.model.summary()))
 }
 
 // refresh implements view.
@@ -169,6 +169,7 @@ func (s *sessions) draw(c canvas, size class, only pane) {
 	case pane(s.detail):
 		c.rule(0, title, true)
 		c.sub(2, 1, c.w-4, c.h-1).put(s.detail)
+		c.place(0, s.detail)
 		return
 	}
 	upper := max(c.h/2, c.h-1-len(s.detail.lines))
@@ -176,6 +177,7 @@ func (s *sessions) draw(c canvas, size class, only pane) {
 	c.sub(0, 0, c.w, upper).put(s.list)
 	c.rule(upper, title, s.detail.HasFocus())
 	c.sub(2, upper+1, c.w-4, c.h-upper-1).put(s.detail)
+	c.place(upper, s.detail)
 }
 
 // details says what is known of the selected device.

@@ -141,3 +141,30 @@ func TestASealedSessionSaysWhatOpensIt(t *testing.T) {
 		t.Errorf("the key that is missing is not named:\n%s", text)
 	}
 }
+
+// What goes on below says so.
+func TestDetailsSayHowMuchOfThemIsSeen(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	for view, title := range map[string]string{"1": "── 3a1421", "3": "── diagnosis"} {
+		press(a, view)
+		for l := range strings.Lines(string(capture(show(t, a, 80, 24), a.look))) {
+			if strings.HasPrefix(l, title) && !strings.Contains(l, " 1-") {
+				t.Errorf("view %s: %s", view, l)
+			}
+		}
+	}
+}
+
+func TestSessionsOfUnknownDevicesAreNoDevices(t *testing.T) {
+	for want, d := range map[Safe][]*device{
+		"0 devices":              nil,
+		"1 device":               {{known: true}},
+		"2 devices, 1 unknown":   {{known: true}, {known: true}, {}},
+		"1 session, ID unknown":  {{}},
+		"2 sessions, ID unknown": {{}, {}},
+	} {
+		if got := devicesText(d); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

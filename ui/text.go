@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 )
@@ -69,6 +71,13 @@ func (t *textPane) Draw(screen tcell.Screen) {
 		if l.beside != nil {
 			t.drawLine(c.sub(c.w/2, y, c.w-c.w/2, 1), l.beside)
 		}
+	}
+}
+
+// place writes at the end of a rule which lines of a pane are seen, if not all are.
+func (c canvas) place(y int, t *textPane) {
+	if n := len(t.lines); n > t.visible {
+		c.right(c.w-2, y, Safe(fmt.Sprintf(" %d-%d of %d ", t.top+1, min(t.top+t.visible, n), n)), quiet)
 	}
 }
 
