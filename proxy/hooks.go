@@ -292,8 +292,8 @@ func again(f Frame) []Out {
 
 // sent notes the head of a frame that has left: the next one's IV.
 func (m *alteration) sent(wire []byte) {
-	if len(wire) < lightssl.FrameHeaderLen+lightssl.BlockLen {
-		return
+	if n := len(wire) - lightssl.FrameHeaderLen; n < lightssl.BlockLen || n%lightssl.BlockLen != 0 {
+		return // no cipher has made it, so none goes on from it
 	}
 	head := wire[lightssl.FrameHeaderLen:][:lightssl.BlockLen]
 	m.head = append(m.head[:0], head...)

@@ -152,6 +152,31 @@ func TestUnchangedFramesKeepTheirFaultsWhenSealedAnew(t *testing.T) {
 	r.expect("end")
 }
 
+// A frame whose length no cipher makes passes as it came, wherever it stands, and
+// the cipher chain goes on as if it were not there.
+func TestFramesOfOddLengthPassAndLeaveTheChainAlone(t *testing.T) {
+	for _, n := range []int{0, 1, 15, 17, 23, 33} {
+		for _, first := range []string{"one", "drop"} {
+			h := newHooked(t, &Hooks{Frame: edit})
+			seal := lightssl.NewCipher(h.creds)
+			odd := frame(n)
+			r := &receiver{t, h.cloud, lightssl.NewCipher(h.creds)}
+			write(t, h.device, seal.AppendSealedFrame(nil, []byte(first)))
+			if first != "drop" {
+				r.expect(first)
+			}
+			write(t, h.device, odd)
+			equal(t, "odd frame", readFrame(t, r.r), odd[2:])
+			write(t, h.device, seal.AppendSealedFrame(nil, []byte("drop")))
+			write(t, h.device, seal.AppendSealedFrame(nil, []byte("end")))
+			r.expect("end")
+			if got := h.notices.count(OddFrame); got != 1 {
+				t.Errorf("a frame of %d bytes was announced %d times", n, got)
+			}
+		}
+	}
+}
+
 func TestInjectedFramesDecodeWhileTrafficGoesOn(t *testing.T) {
 	h := newHooked(t, &Hooks{})
 	const each = 200

@@ -7,7 +7,10 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/particle"
+	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/proxy"
 )
 
 func TestABadRuleIsShownWithItsPlace(t *testing.T) {
@@ -111,6 +114,22 @@ func FuzzFormat(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A frame that no key can open, because of its length, is no message: not even a
+// rule for every one of them touches it.
+func TestNoRuleTouchesAFrameOfOddLength(t *testing.T) {
+	all, err := Parse("rules.txt", "drop\nedit payload=x\nhold max=1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := New(all).Hooks(stream.Conn{ID: 1})
+	for _, from := range stream.Directions {
+		f := proxy.Frame{From: from, Wire: []byte{0, 5, 1, 2, 3, 4, 5}, Err: lightssl.ErrLength}
+		if out, changed := h.Frame(nil, f); changed || len(out) > 0 {
+			t.Errorf("from the %s: %v", from, out)
+		}
+	}
 }
 
 func TestEditRepairsTheCRCOfAChunk(t *testing.T) {

@@ -39,6 +39,9 @@ in NDJSON, ` + "`altered`" + ` in text and in the comments of a recording). Unti
 then on they are sealed anew. Message IDs stay consecutive on both legs whatever is dropped or added, because the servers hang up
 otherwise; acknowledgements get back the ID that their receiver used; tokens stay. Message IDs in two later versions of one message may therefore differ.
 
+A frame whose length is 0 or no multiple of 16 cannot be opened and is no message: no rule sees it. It passes as it came, is shown as
+malformed, and the proxy says so once for each direction of a session.
+
 ## Which messages
 
 | setting | meaning |
