@@ -27,30 +27,21 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 	p := proxyFlags{listen: f.listen, listenAny: f.listenAny, mode: proxy.Terminate.String()}
 	p.live.record, p.live.log.level = f.record, "info"
 	p.output = outputFlags{format: "text", legs: "device", color: "never", quiet: f.quiet}
-	srv, err := p.server("", keys)
+	l, err := a.listen(&p, keys, "", "-l ")
 	if err != nil {
 		return err
 	}
-	ln, err := p.listener("-l ")
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
-	run, err := a.newLive(&p.live, &p.output, keys)
-	if err != nil {
-		return err
-	}
+	defer l.ln.Close()
 	d := a.newDiagnosis(f)
-	d.source = ln.Addr().String()
-	run.pipe.sink = d
-	if run.pipe.doctor, err = d.begin(f, keys); err != nil {
+	d.source = l.ln.Addr().String()
+	l.pipe.sink = d
+	if l.pipe.doctor, err = d.begin(f, keys); err != nil {
 		return err
 	}
-	run.attach(srv)
-	run.inform("waiting for a device on %s; Ctrl-C ends it", ln.Addr())
+	l.inform("waiting for a device on %s; Ctrl-C ends it", d.source)
 	stopTelling := time.AfterFunc(checklistAfter, func() {
-		if run.pipe.queue.untouched() {
-			run.tellChecklist(ln.Addr())
+		if l.pipe.queue.untouched() {
+			l.tellChecklist(l.ln.Addr())
 		}
 	})
 	defer stopTelling.Stop()
@@ -59,7 +50,7 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 		ctx, stop = context.WithTimeout(ctx, f.wait)
 		defer stop()
 	}
-	if err := run.serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }, d.source); err != nil {
+	if err := l.serve(ctx, func(ctx context.Context) error { return l.srv.Serve(ctx, l.ln) }, d.source); err != nil {
 		d.end(false, errorText(err))
 		return err
 	}
@@ -67,7 +58,7 @@ func (a *app) diagnoseLive(ctx context.Context, f *diagnoseFlags) error {
 		return err
 	}
 	if f.wait > 0 && d.count.opened == 0 {
-		return &exitError{exitNothing, fmt.Errorf("nothing connected to %s in %v", ln.Addr(), f.wait), "photonscope explain PH-16 (also PH-15 and PH-13)"}
+		return &exitError{exitNothing, fmt.Errorf("nothing connected to %s in %v", d.source, f.wait), "photonscope explain PH-16 (also PH-15 and PH-13)"}
 	}
 	return nil
 }

@@ -2,21 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/proxy"
 	"github.com/photonscope/photonscope/rules"
-	"github.com/photonscope/photonscope/sim"
 	"github.com/photonscope/photonscope/ui"
 )
 
@@ -100,36 +95,27 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 		return err
 	}
 	keys.sayRivals(a)
-	srv, err := f.server(upstream, keys)
+	l, err := a.listen(f, keys, upstream, "-l ")
 	if err != nil {
 		return err
 	}
-	ln, err := f.listener("-l ")
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
-	run, err := a.newLive(&f.live, &f.output, keys)
-	if err != nil {
-		return err
-	}
-	run.attach(srv)
-	engine := f.rules.engine(run, srv)
-	run.inform("listening on %s; %s", ln.Addr(), f.policy(srv, keys))
-	return run.serve(ctx, func(ctx context.Context) error { return serveWith(ctx, srv, ln, engine) }, "proxy "+ln.Addr().String())
+	defer l.ln.Close()
+	engine := f.rules.engine(l.live, l.srv)
+	l.inform("listening on %s; %s", l.ln.Addr(), f.policy(l.srv, keys))
+	return l.serve(ctx, func(ctx context.Context) error { return l.serveWith(ctx, engine) }, "proxy "+l.ln.Addr().String())
 }
 
 // serveWith serves until ctx ends. Then no rule holds anything back any more, so
 // that the sessions can end.
-func serveWith(ctx context.Context, srv *proxy.Server, ln net.Listener, e *rules.Engine) error {
+func (l *listening) serveWith(ctx context.Context, e *rules.Engine) error {
 	if e == nil {
-		return srv.Serve(ctx, ln)
+		return l.srv.Serve(ctx, l.ln)
 	}
 	defer e.Wait()
 	defer e.Release()
 	stop := context.AfterFunc(ctx, e.Release)
 	defer stop()
-	return srv.Serve(ctx, ln)
+	return l.srv.Serve(ctx, l.ln)
 }
 
 // screen says what the screen shows of a proxy.
@@ -140,28 +126,6 @@ func (f *proxyFlags) screen(upstream string) ui.Options {
 	}
 	opt.Hint = "Listening on " + f.listen + ". The device must have this address and the server key in its memory: photonscope keys --help"
 	return opt
-}
-
-// listener opens the listening socket. All addresses at once only if asked for.
-// flag is what stands in front of the address on the command line.
-func (f *proxyFlags) listener(flag string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(f.listen)
-	if err != nil || !isPort(port) {
-		return nil, usageError(flag+"127.0.0.1:5683", "%s%s is no address and port", flag, f.listen)
-	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		if !f.listenAny {
-			return nil, usageError("name one address of this host, or add --listen-any", "%s%s would accept devices on every address of this host", flag, f.listen)
-		}
-	}
-	ln, err := net.Listen("tcp", f.listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: another program has this port", f.listen), "another port: " + flag + net.JoinHostPort(host, "5684")}
-	case err != nil:
-		return nil, &exitError{exitFailure, fmt.Errorf("listen on %s: %w", f.listen, errors.Unwrap(err)), "it must be an address of this host"}
-	}
-	return ln, nil
 }
 
 // server makes the proxy that the flags and keys describe, or says which key a
@@ -238,32 +202,6 @@ func (f *proxyFlags) demand(mode proxy.Mode, srv *proxy.Server) error {
 		return usageError("-k server:default_key.pem, or name UPSTREAM to observe", "without UPSTREAM photonscope answers as the cloud, which needs the server's private key")
 	}
 	return nil
-}
-
-// attach connects a proxy to the pipeline and the keys.
-func (l *live) attach(srv *proxy.Server) {
-	srv.Tap = l.pipe.tap
-	srv.KeyLog = l.keys.Ring.AddSession
-	srv.OnIdentity = l.keys.Ring.AddOpened
-	srv.Notice = func(n proxy.Notice) {
-		if n.Kind == proxy.ModeChosen {
-			l.inform("%s", n.Text)
-		} else {
-			l.say("%s", n.Text)
-		}
-	}
-	if srv.ServerKey != nil {
-		srv.Terminate = l.cloud(srv.ServerKey).ServeConn
-	}
-}
-
-// cloud is the embedded cloud of mode terminate.
-func (l *live) cloud(key *rsa.PrivateKey) *sim.Cloud {
-	return &sim.Cloud{
-		Key:         key,
-		CoreKey:     l.keys.corePublic(),
-		OnHandshake: func(h lightssl.Handshake) { l.keys.Ring.AddSession(h.Nonce, h.Credentials) },
-	}
 }
 
 // policy states in one line how sessions will be treated, and why.

@@ -172,6 +172,7 @@ func (a *app) replay(ctx context.Context, f *replayFlags, name string) error {
 		f.dryRun = true
 	}
 	r.report = newReplayReport(a, f)
+	r.output = outputFlags{format: "text", legs: "device", color: "never", silent: true, quiet: r.quiet} // the report tells instead
 	if f.dryRun {
 		r.report.plan(r.plan, name)
 		return nil
@@ -194,12 +195,6 @@ func (r *replaying) config() replay.Config {
 	}
 }
 
-// newLive opens the recording of the live session and what else is written.
-func (r *replaying) newLive() (*live, error) {
-	o := &outputFlags{format: "text", legs: "device", color: "never", silent: true, quiet: r.quiet}
-	return r.app.newLive(&r.live, o, r.keys)
-}
-
 // toTheServer plays the device's part.
 func (r *replaying) toTheServer(ctx context.Context) error {
 	if !r.recording.Known {
@@ -209,7 +204,7 @@ func (r *replaying) toTheServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := r.newLive()
+	l, err := r.app.newLive(&r.live, &r.output, r.keys)
 	if err != nil {
 		return err
 	}
@@ -275,38 +270,29 @@ func (r *replaying) toTheDevice(ctx context.Context) error {
 		return usageError("-k server:default_key.pem", "the server's private key is missing: devices seal their identity for it")
 	}
 	r.mode = proxy.Terminate.String()
-	srv, err := r.server("", r.keys)
+	l, err := r.app.listen(&r.proxyFlags, r.keys, "", "-l ")
 	if err != nil {
 		return err
 	}
-	ln, err := r.listener("-l ")
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
-	l, err := r.newLive()
-	if err != nil {
-		return err
-	}
-	l.attach(srv)
-	srv.Notice = func(n proxy.Notice) {
+	defer l.ln.Close()
+	l.srv.Notice = func(n proxy.Notice) {
 		if n.Kind != proxy.ModeChosen && n.Kind != proxy.IdentityRefused { // playTo says why
 			l.say("%s", n.Text)
 		}
 	}
-	end := r.report.begin(ln.Addr().String())
+	end := r.report.begin(l.ln.Addr().String())
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	srv.Terminate = func(ctx context.Context, conn net.Conn) error {
-		done, err := r.playTo(ctx, conn, l, srv.ServerKey)
+	l.srv.Terminate = func(ctx context.Context, conn net.Conn) error {
+		done, err := r.playTo(ctx, conn, l.live, r.keys.ServerKey)
 		if done {
 			cancel(errPlayed)
 		}
 		return err
 	}
-	l.inform("listening on %s for device %s", ln.Addr(), r.recording.Device)
+	l.inform("listening on %s for device %s", l.ln.Addr(), r.recording.Device)
 	err = l.serve(ctx, func(ctx context.Context) error {
-		if err := srv.Serve(ctx, ln); err != nil {
+		if err := l.srv.Serve(ctx, l.ln); err != nil {
 			return err
 		}
 		return r.result(ctx)

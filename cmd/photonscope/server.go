@@ -89,31 +89,22 @@ func (a *app) server(ctx context.Context, f *serverFlags) error {
 		return err
 	}
 	f.mode = proxy.Terminate.String()
-	srv, err := f.server("", keys)
+	l, err := a.listen(&f.proxyFlags, keys, "", "")
 	if err != nil {
 		return err
 	}
-	ln, err := f.listener("")
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
-	run, err := a.newLive(&f.live, &f.output, keys)
-	if err != nil {
-		return err
-	}
-	run.attach(srv)
-	served := &servedCloud{Cloud: run.cloud(srv.ServerKey), live: run}
+	defer l.ln.Close()
+	served := &servedCloud{Cloud: l.cloud(keys.ServerKey), live: l.live}
 	served.Style = sim.Styles[style]
 	if script != nil {
 		served.Handle = script.Cloud
 	}
-	srv.Terminate = served.ServeConn
+	l.srv.Terminate = served.ServeConn
 	if builtIn {
-		run.inform("no server key is given: the built-in one, which everybody has")
+		l.inform("no server key is given: the built-in one, which everybody has")
 	}
-	run.inform("listening on %s; photonscope answers devices as the cloud", ln.Addr())
-	return run.serve(ctx, func(ctx context.Context) error { return served.serve(ctx, srv, ln, f.once) }, "server "+ln.Addr().String())
+	l.inform("listening on %s; photonscope answers devices as the cloud", l.ln.Addr())
+	return l.serve(ctx, func(ctx context.Context) error { return served.serve(ctx, l, f.once) }, "server "+l.ln.Addr().String())
 }
 
 // serverKeyOrBuiltIn makes sure that there is a private server key.
@@ -144,13 +135,13 @@ type servedCloud struct {
 }
 
 // serve serves devices, or one if once.
-func (c *servedCloud) serve(ctx context.Context, srv *proxy.Server, ln net.Listener, once bool) error {
+func (c *servedCloud) serve(ctx context.Context, l *listening, once bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if once {
 		c.end = cancel
 	}
-	if err := srv.Serve(ctx, ln); err != nil {
+	if err := l.srv.Serve(ctx, l.ln); err != nil {
 		return err
 	}
 	c.mu.Lock()
