@@ -254,7 +254,7 @@ func (a *app) enter(p place, s scope) {
 
 // now returns the time that ages are counted to.
 func (a *app) now() time.Time {
-	if a.opt.Live && !a.opt.ended() {
+	if a.opt.live() {
 		return a.opt.Now()
 	}
 	return time.Time{}
@@ -331,7 +331,7 @@ func (a *app) focusOn(p pane) {
 }
 
 func (a *app) pause() {
-	if !a.opt.Live {
+	if !a.opt.live() && !a.model.paused {
 		a.play()
 		return
 	}

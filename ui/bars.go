@@ -20,7 +20,7 @@ func (a *app) drawAll(c canvas) {
 	}
 	c.row(1).text(1, 0, a.contextLine(size, c.w-1), normal)
 	body := c.sub(0, 2, c.w, c.h-4)
-	if _, events := a.view().(eventLister); events && !a.opt.Live && size >= standard {
+	if _, events := a.view().(eventLister); events && !a.opt.live() && size >= standard {
 		body.h--
 		a.drawScrub(c.row(c.h - 3))
 	}
@@ -129,7 +129,7 @@ func (a *app) state() (Safe, role) {
 		return Safe(fmt.Sprintf("■ PAUSED  %d new", a.model.waiting())), warning
 	case a.player.on:
 		return Safe(fmt.Sprintf("► PLAY %gx", speeds[a.player.speed])), good
-	case a.opt.Live && !a.opt.ended():
+	case a.opt.live():
 		return "● LIVE", good
 	case a.opt.Live:
 		return "○ ENDED", quiet

@@ -19,7 +19,7 @@ type command struct {
 func commands() []command {
 	all := slices.Clone(ownCommands)
 	for _, b := range bindings {
-		if b.in&(inDialog|inExplain|inPrompt) == b.in || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
+		if b.in&(inDialog|inExplain|inPrompt|inStart) == b.in || steps[b.do] || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
 			continue
 		}
 		act := b.do
@@ -27,6 +27,13 @@ func commands() []command {
 	}
 	slices.SortStableFunc(all, func(a, b command) int { return strings.Compare(a.name, b.name) })
 	return all
+}
+
+// steps are what a key does sooner than its name is typed.
+var steps = map[action]bool{
+	actUp: true, actDown: true, actLeft: true, actRight: true, actTop: true, actBottom: true,
+	actPageUp: true, actPageDown: true, actHalfUp: true, actHalfDown: true,
+	actEscape: true, actCommand: true, actPalette: true,
 }
 
 // ownCommands are those without a key.

@@ -143,3 +143,16 @@ func TestCommandsAreFoundByAnyWord(t *testing.T) {
 		t.Errorf("a misspelt command: %q", a.notice)
 	}
 }
+
+func TestTheCommandsAreWorthTheirNames(t *testing.T) {
+	help := map[string]Safe{}
+	for _, c := range commands() {
+		if help[c.name] != "" {
+			t.Errorf("%s is there twice", c.name)
+		}
+		help[c.name] = c.help
+	}
+	if help["down"] != "" || help["palette"] != "" || help["back"] != "back; at the top: quit" || help["open"] == "" {
+		t.Errorf("down: %q, palette: %q, back: %q, open: %q", help["down"], help["palette"], help["back"], help["open"])
+	}
+}

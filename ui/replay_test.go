@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,6 +27,24 @@ func TestACaptureIsPlayedAtItsPace(t *testing.T) {
 	}
 	if a.player.on || a.selectedRow() != a.model.Len()-1 {
 		t.Errorf("after 4 s a capture of 2.4 s is at row %d of %d", a.selectedRow()+1, a.model.Len())
+	}
+}
+
+// What was watched live can be played once it is over, as a capture can.
+func TestWhatHasEndedIsPlayed(t *testing.T) {
+	over := false
+	a := newApp(Options{Store: stored(demo(t)...), Live: true, Ended: func() bool { return over }})
+	bar := func() bool { return strings.Contains(string(capture(show(t, a, 80, 24), a.look)), " of 2.4 s  1x") }
+	press(a, "2", "Space")
+	if !a.model.paused || a.player.on || bar() {
+		t.Error("live traffic is not paused")
+	}
+	over = true
+	if press(a, "Space"); a.model.paused || a.player.on || !bar() {
+		t.Error("a paused screen does not go on, or there is no bar")
+	}
+	if press(a, "Space"); !a.player.on || a.selectedRow() != 0 {
+		t.Errorf("what has ended is not played from row %d on", a.selectedRow()+1)
 	}
 }
 

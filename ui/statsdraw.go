@@ -68,7 +68,7 @@ func seconds(v float64) Safe { return duration(time.Duration(v * float64(time.Se
 func (s *stats) drawRates(c canvas) int {
 	over := &s.tally.over
 	until := over.last
-	if now := s.app.now(); s.app.opt.Live && !s.app.opt.ended() && now.After(until) {
+	if now := s.app.now(); s.app.opt.live() && now.After(until) {
 		until = now
 	}
 	const label, tail = 16, 16

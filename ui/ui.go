@@ -74,7 +74,11 @@ func (o *Options) progress() Safe {
 func (o *Options) following() bool { return o.loading() && o.Progress != nil && o.Progress().Following }
 
 // grows reports whether what comes last is news.
-func (o *Options) grows() bool { return o.Live || o.following() }
+func (o *Options) grows() bool { return o.live() || o.following() }
+
+// live reports whether traffic is watched that goes on. What has ended is like a
+// capture that was read.
+func (o *Options) live() bool { return o.Live && !o.ended() }
 
 func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }
 
