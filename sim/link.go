@@ -174,6 +174,9 @@ func (l *link) sendLocked(m, question *coap.Message) error {
 // sendPlainLocked seals and sends a message. It is tapped before it leaves, so
 // that no answer is seen before its question.
 func (l *link) sendPlainLocked(plain []byte) error {
+	if len(plain) > lightssl.MaxMessageLen {
+		return errTooLong
+	}
 	if l.tap != nil {
 		l.tap(l.from, plain)
 	}

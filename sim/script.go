@@ -121,18 +121,30 @@ func (s Send) run(_ context.Context, a *actor) error {
 }
 
 func (s SendBytes) run(_ context.Context, a *actor) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch s.Form {
 	case Plain:
 		return a.sendPlainLocked(s.Bytes)
 	case Blocks:
-		if len(s.Bytes) == 0 || len(s.Bytes)%lightssl.BlockLen != 0 {
-			return fmt.Errorf("%d bytes are no whole blocks of %d", len(s.Bytes), lightssl.BlockLen)
-		}
 		return a.writeLocked(lightssl.AppendFrame(nil, a.out.SealRaw(nil, s.Bytes)))
 	}
 	return a.writeLocked(s.Bytes)
+}
+
+// check refuses bytes that the form has no room for.
+func (s SendBytes) check() error {
+	n := len(s.Bytes)
+	switch {
+	case s.Form == Blocks && (n == 0 || n%lightssl.BlockLen != 0):
+		return fmt.Errorf("%d bytes are no whole blocks of %d", n, lightssl.BlockLen)
+	case s.Form == Blocks && n > lightssl.MaxFrameBody, s.Form == Plain && n > lightssl.MaxMessageLen:
+		return fmt.Errorf("%d bytes are more than a frame has room for", n)
+	}
+	return nil
 }
 
 // defaultExpect is how long a script waits for what it expects.

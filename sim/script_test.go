@@ -46,7 +46,9 @@ func TestAScriptThatIsWrongIsRefusedWithItsLine(t *testing.T) {
 	for _, line := range []string{
 		"sing", "wait", "wait long", "send", "send CON", "send GET within 1s", "send GET 2.5", "send GET 2.99", "send GET token x",
 		"expect token 07", "expect query \"x\"", "expect what", "expect what ever", "drop it", "wire xyz", "wire 123",
-		"send GET payload x", "send GET payload \"x", "expect within soon", "send GET /", "send GET token",
+		"send GET payload x", "send GET payload \"x", "expect within soon", "send GET /", "send GET token", "blocks", "blocks 0011",
+		"send GET /t token 010203040506070809", "send POST /e payload \"" + strings.Repeat("x", 70000) + "\"", "send POST /e query \"" + strings.Repeat("x", 70000) + "\"",
+		"send POST /" + strings.Repeat("x", 70000), "plain " + strings.Repeat("00", 70000), "blocks " + strings.Repeat("00", 80000),
 	} {
 		if s, err := ParseScript("wait 1s\n" + line); err == nil || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%q is read as %v, %v", line, s, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/lightssl"
 )
 
 // The text of a script has one step a line:
@@ -91,7 +92,11 @@ func parseStep(verb string, words []string) (Step, error) {
 	for i, w := range formWords {
 		if verb == w {
 			b, err := hex.DecodeString(strings.Join(words, ""))
-			return SendBytes{Form(i), b}, err
+			step := SendBytes{Form(i), b}
+			if err == nil {
+				err = step.check()
+			}
+			return step, err
 		}
 	}
 	switch verb {
@@ -139,7 +144,32 @@ func parseSend(words []string) (Step, error) {
 	if x.payload != nil {
 		m.Payload, m.Marker = []byte(*x.payload), true
 	}
-	return Send{m}, nil
+	return Send{m}, x.fit()
+}
+
+// maxToken is the length of the longest token of CoAP, in bytes.
+const maxToken = 8
+
+// aroundOption is more than the number and length of an option take, and
+// aroundMessage more than header and payload marker; in bytes.
+const aroundOption, aroundMessage = 5, 8
+
+// fit refuses what no message or no frame has room for.
+func (x *parts) fit() error {
+	n := aroundMessage + maxToken + len(x.path) + aroundOption*(1+strings.Count(x.path, "/"))
+	for _, q := range x.queries {
+		n += aroundOption + len(q)
+	}
+	if x.payload != nil {
+		n += len(*x.payload)
+	}
+	switch {
+	case len(x.token) > maxToken:
+		return fmt.Errorf("a token of %d bytes, and CoAP has room for %d", len(x.token), maxToken)
+	case n > lightssl.MaxMessageLen:
+		return fmt.Errorf("a message of about %d bytes, and a frame has room for %d", n, lightssl.MaxMessageLen)
+	}
+	return nil
 }
 
 func parseExpect(words []string) (Step, error) {

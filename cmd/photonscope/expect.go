@@ -198,13 +198,13 @@ func (x *expectReport) over(o expect.Outcome) {
 		for _, r := range o.Undecided {
 			lines = append(lines, r.Line)
 		}
-		x.line(map[string]any{"type": "session", "photon.session": o.Session, "device": origin(&o.Last), "messages": o.Messages, "sealed": o.Sealed, "kept": kept, "broken": o.Broken, "undecided": lines})
+		x.line(map[string]any{"type": "session", "photon.session": o.Session, "device": deviceOr(&o.Last, ""), "messages": o.Messages, "sealed": o.Sealed, "kept": kept, "broken": o.Broken, "undecided": lines})
 		return
 	}
 	if x.quiet {
 		return
 	}
-	x.text("session %d, %s: %s, %d of %s kept", o.Session, origin(&o.Last), count(o.Messages, "message"), kept, count(len(x.contract.Rules), "rule"))
+	x.text("session %d, %s: %s, %d of %s kept", o.Session, deviceOr(&o.Last, "device unknown"), count(o.Messages, "message"), kept, count(len(x.contract.Rules), "rule"))
 	if n := len(o.Undecided); n > 0 {
 		why := "the capture ends first"
 		if o.Sealed > 0 {
@@ -256,4 +256,12 @@ func (x *expectReport) line(object map[string]any) {
 		panic(err) // of strings, numbers and JSON that we made
 	}
 	x.app.stdout.Write(append(b, '\n'))
+}
+
+// deviceOr is the device of a session, or what to say where no key tells it.
+func deviceOr(e *decode.Event, unknown string) string {
+	if e.Known {
+		return e.Device.String()
+	}
+	return unknown
 }

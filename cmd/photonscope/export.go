@@ -106,10 +106,7 @@ func (perDevice) flush() {}
 // the device's ID, or where no key tells it, which session it was. Nothing in it
 // is text from the wire.
 func origin(e *decode.Event) string {
-	if e.Known {
-		return e.Device.String()
-	}
-	return fmt.Sprintf("session-%d", e.Session)
+	return deviceOr(e, fmt.Sprintf("session-%d", e.Session))
 }
 
 // inOrder are the sessions of a map, by their numbers.

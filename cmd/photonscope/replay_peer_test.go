@@ -201,6 +201,7 @@ func TestReplayRefusesWhatWasNotAskedFor(t *testing.T) {
 		{"no capture", []string{writeKey(t, "x.pcapng", []byte("hello, this is no capture at all")), "--to-server", "127.0.0.1:1"}, exitFailure, ""},
 		{"ended in the handshake", []string{filepath.Join(recordings, "fail-wrong-server-key-spark", "capture.pcapng"), "--session", "1", "--to-server", "127.0.0.1:1"}, exitUsage, "ended in the handshake"},
 		{"a filter", []string{file, "-Y", "photon.msg ==", "--to-device"}, exitUsage, "no filter"},
+		{"a range behind the end", []string{file, "--from", "500", "--to-device"}, exitUsage, "--from 500 is behind the last message of session 1"},
 		{"a range", []string{file, "--from", "5", "--to", "2", "--to-device"}, exitUsage, "--from 5 is behind --to 2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -140,6 +140,9 @@ func (r *replaying) sayWhatIsMissing() {
 // makePlan plans what the flags ask for.
 func (r *replaying) makePlan() (err error) {
 	c := replay.Choice{As: r.as(), From: r.choose.from, To: r.choose.to}
+	if n := len(r.recording.Messages); c.From > n {
+		return usageError("--dry-run shows the numbers", "--from %d is behind the last message of session %d, %d", c.From, r.recording.Session, n)
+	}
 	if f := r.choose.show.filter; f != nil {
 		c.Match = func(m *replay.Message) bool { return f.Match(&m.Event) }
 	}

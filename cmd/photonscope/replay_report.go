@@ -48,7 +48,7 @@ func (r *replayReport) begin(target string) (end func(error) error) {
 	return func(err error) error {
 		if r.ndjson {
 			r.line(map[string]any{"type": "summary", "sent": r.sent, "came": r.came, "left-out": r.left, "divergences": r.divergences, "complete": err == nil || r.divergences > 0})
-		} else if !r.quiet {
+		} else if !r.quiet && r.sent+r.came+r.left+r.divergences > 0 { // else no session began
 			r.text("%s: %d sent, %d came as recorded, %d left out, %s\n", target, r.sent, r.came, r.left, count(r.divergences, "divergence"))
 		}
 		stop()
