@@ -11,7 +11,7 @@ func TestTheSecondLineNamesTheFileAndWhatIsShown(t *testing.T) {
 	for view, want := range map[string][]string{
 		"3": {"capture.pcap   session 4 of 54026f…551269   attempt 4 of 4 [ ]   ○ CLOSED"},
 		"5": {"capture.pcap   session 4 of 54026f…551269   both ways (b)   as text (x)"},
-		"6": {"capture.pcap   54026f…551269   rates of the last minute (w)   / none"},
+		"6": {"capture.pcap   54026f…551269   rates: last minute (w)   / none"},
 		"2": {"54026f…551269   / none   270 of 270"},
 	} {
 		press(a, "1", "Enter", view)

@@ -24,12 +24,17 @@ func newSessions(a *app) *sessions {
 	return s
 }
 
-// emptySessions says why there is no session, and what brings one.
+// emptySessions says why there is no session, what brings one, and what was said
+// since the program began: which mode it is, and why.
 func (a *app) emptySessions() []Safe {
 	if !a.opt.Live {
 		return []Safe{"No session in this capture yet."}
 	}
-	return append([]Safe{"No device yet."}, wrap(a.model.hide(clean(a.opt.Hint)), 1000, 0)...)
+	lines := append([]Safe{"No device yet."}, wrap(a.model.hide(clean(a.opt.Hint)), 1000, 0)...)
+	for _, e := range a.opt.Log.kept() {
+		lines = append(lines, "", a.model.hide(clean(e.text)))
+	}
+	return lines
 }
 
 func (s *sessions) name() Safe { return "Sessions" }

@@ -168,3 +168,19 @@ func TestSessionsOfUnknownDevicesAreNoDevices(t *testing.T) {
 		}
 	}
 }
+
+// Who waits for a device sees in which mode it will be, and why.
+func TestBeforeADeviceComesTheModeIsTold(t *testing.T) {
+	log := new(Log)
+	a := newApp(Options{Store: stored(), Live: true, Log: log, Hint: "Listening on 127.0.0.1:5683."})
+	log.Add("listening on 127.0.0.1:5683; mode observe, because there is no server key to use")
+	a.refresh()
+	press(a, "1")
+	if text := string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, "mode observe, because there") {
+		t.Errorf("the mode is not told:\n%s", text)
+	}
+	a.runCommand("privacy")
+	if text := string(capture(show(t, a, 80, 24), a.look)); strings.Contains(text, "127.0.0.1") {
+		t.Errorf("privacy shows an address:\n%s", text)
+	}
+}

@@ -27,7 +27,7 @@ type stats struct {
 var windows = []struct {
 	seconds int // 0: all of it
 	name    Safe
-}{{60, "the last minute"}, {600, "the last 10 minutes"}, {3600, "the last hour"}, {0, "the whole time"}}
+}{{60, "last minute"}, {600, "last 10 minutes"}, {3600, "last hour"}, {0, "all"}}
 
 // statOrders are what rows can be sorted by.
 var statOrders = []struct {
@@ -61,7 +61,7 @@ func (s *stats) context() Safe {
 	if who == "" {
 		who = "all devices"
 	}
-	return who + "   rates of " + windows[s.window].name + " (w)   " + m.label()
+	return who + "   rates: " + windows[s.window].name + " (w)   " + m.label()
 }
 
 // refresh implements view.

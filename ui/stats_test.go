@@ -163,7 +163,7 @@ func TestAUserLooksAtFigures(t *testing.T) {
 	d.press("6").see("KIND")
 	d.store.Append(talk(t))
 	d.see("chunk").see("250 events").press("d").see("1c052c…313012").press("d").see("chunk")
-	d.press("w").see("the last 10 minutes").press("w", "w").see("the whole time")
+	d.press("w").see("rates: last 10 minutes").press("w", "w").see("rates: all (w)")
 	d.press("s").see("bytes").press("b").press("Enter").see("photon.msg ==")
 }
 
