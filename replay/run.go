@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -220,7 +219,7 @@ func (s *session) lastWords(failed error) (reason string) {
 	for f := range s.frames {
 		switch {
 		case f.err == nil:
-		case errors.Is(f.err, os.ErrDeadlineExceeded), errors.Is(f.err, io.EOF) && !errors.Is(failed, syscall.EPIPE):
+		case isTimeout(f.err), errors.Is(f.err, io.EOF) && !errors.Is(failed, syscall.EPIPE):
 			return endReason(failed)
 		default:
 			return endReason(f.err)
@@ -232,6 +231,12 @@ func (s *session) lastWords(failed error) (reason string) {
 		}
 	}
 	return endReason(failed)
+}
+
+// isTimeout reports whether nothing was to be read in the time given.
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // endReason says how a connection ended.
