@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
 )
 
 // Error says what is wrong with a rule, and where.
@@ -60,6 +62,9 @@ func split(line string) (words []word, filter string, filterAt int, err *Error) 
 			return words, "", 0, nil
 		}
 		w, next, reason := cut(line, at)
+		if n := w.bytes(); reason == "" && n > lightssl.MaxFrameBody {
+			reason = fmt.Sprintf("%d bytes, and a frame has room for %d", n, lightssl.MaxFrameBody)
+		}
 		if reason != "" {
 			return nil, "", 0, &Error{Column: at + 1, Width: len(line) - at, Reason: reason}
 		}
@@ -96,6 +101,14 @@ func cut(line string, at int) (w word, next int, reason string) {
 	}
 	w.end = next
 	return w, next, reason
+}
+
+// bytes is how many bytes a word would be in a message.
+func (w word) bytes() int {
+	if digits, ok := strings.CutPrefix(w.value, "hex:"); ok || w.name == "hex" {
+		return len(digits) / 2
+	}
+	return max(len(w.name), len(w.value))
 }
 
 // quoted reads a text between quotes, with Go's escapes.

@@ -32,7 +32,7 @@ func takes(least, most int, what string) cobra.PositionalArgs {
 		if least <= len(args) && len(args) <= most {
 			return nil
 		}
-		return usageError(cmd.CommandPath()+" --help", "%s takes %s; here are %s", strings.TrimPrefix(cmd.CommandPath(), "photonscope "), what, count(len(args), "argument"))
+		return usageError(cmd.CommandPath()+" --help", "%s takes %s, and got %s", strings.TrimPrefix(cmd.CommandPath(), "photonscope "), what, count(len(args), "argument"))
 	}
 }
 
