@@ -52,7 +52,9 @@ func Macros() []Macro { return slices.Clone(macros) }
 // Stands returns the expression that the macro stands for.
 func (m Macro) Stands(argument string) string { return m.stands(argument) }
 
-// builtin are the named filters that are always known. Of unanswered those are left
+// builtin are the named filters that are always known. The store flags as a problem
+// what is among problems or unanswered: so 4.00 to an event is none, with which one
+// of the servers answers each that it takes. Of unanswered those are left
 // out that healthy peers do not answer: the chunks of a fast transfer, and to the
 // Node servers an unasked description.
 var builtin = map[string]string{
@@ -61,7 +63,8 @@ var builtin = map[string]string{
 		`"chunk-refused", "update-done", "update-done-ack", "update-done-reply", "update-incomplete", "chunk-missed", "chunk-missed-ack", ` +
 		`"update-abort", "save-begin"} or photon.msg matches "^ota3-"`,
 	"pings": `photon.msg in {"ping", "ping-ack"}`,
-	"problems": `type in {"malformed", "gap", "finding"} or coap.code >= 128 or coap.type == 3 or photon.opened == false or ` +
+	"problems": `type in {"malformed", "gap", "finding"} or photon.msg in {"describe-refused", "function-refused", "variable-error", "subscribe-refused", ` +
+		`"update-refused", "chunk-refused", "update-incomplete", "chunk-missed", "update-abort", "ota3-refused", "reset"} or ` +
 		`photon.identity.nonce_ok == false or photon.credentials.signature == "failed" or photon.ota.crc_ok == false or photon.mid_gap or photon.close == "rst"`,
 	"slow":       `photon.rtt > 1`,
 	"unanswered": `coap.type == 0 and ` + AnsweredKey + ` == false and not photon.msg in {"chunk", "describe-post"}`,
