@@ -126,6 +126,26 @@ func TestOnlyWhatWasOvertakenIsGivenUpEarly(t *testing.T) {
 	}
 }
 
+// A peer that falls silent costs one wait, however much it leaves unsaid.
+func TestSilenceCostsOneWait(t *testing.T) {
+	for _, speed := range []float64{0, 1} {
+		text, events := deliveries(20)
+		y := NewPlayer(planOf(t, text, Choice{As: stream.FromDevice}), Pace{Speed: speed, Wait: 10 * time.Second}, 1, nil)
+		y.Advance(start)
+		y.Receive(start, bytesOf(t, "5102000101b168"))
+		y.Receive(start, bytesOf(t, events[0]))
+		now, missing := start, 0
+		for !y.Over() {
+			var acts []Act
+			acts, now = y.Advance(now)
+			missing += strings.Count(happened(acts), ": missing")
+		}
+		if took := now.Sub(start); missing != 19 || took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("speed %v: %d missing messages cost %v", speed, missing, took)
+		}
+	}
+}
+
 // A message stands only for one of the next that are waited for.
 func TestAMessageFarAheadIsAnother(t *testing.T) {
 	text, events := deliveries(window + 2)

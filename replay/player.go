@@ -109,7 +109,7 @@ func (y *Player) step(s *Step, now time.Time) (again time.Time, done bool) {
 		y.diverge(&Divergence{Fault: Missing, Step: s})
 		y.finish(s, now, false)
 		st.missed = true
-		y.pass(s, now)
+		y.pass(s, due) // what was recorded right behind it is overdue as well
 	}
 	return now, true
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -196,7 +197,7 @@ func (r *replayReport) row(what, number string, e *decode.Event, remark string) 
 	if remark != "" {
 		b = append(append(append(b, "  ["...), remark...), ']')
 	}
-	return append(b, '\n')
+	return append(bytes.TrimRight(b, " "), '\n')
 }
 
 // object is a report as a line of NDJSON.
