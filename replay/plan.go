@@ -2,7 +2,6 @@ package replay
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/particle"
@@ -174,15 +173,4 @@ func (p *Plan) Counts() (sent, awaited, left int) {
 		n[s.Do]++
 	}
 	return n[Send], n[Await], n[Leave]
-}
-
-// String says what the step does, without the message.
-func (s *Step) String() string {
-	switch s.Do {
-	case Send:
-		return "send"
-	case Await:
-		return "wait for"
-	}
-	return fmt.Sprintf("leave out: %s", s.Why)
 }

@@ -216,21 +216,6 @@ func (c *Cloud) key() *rsa.PrivateKey {
 	return ServerKey()
 }
 
-// Registered returns a DeviceKey function that knows some devices, each by the
-// key it must announce, and refuses all others.
-func Registered(keys map[lightssl.DeviceID]*rsa.PublicKey) func(lightssl.Identity) (*rsa.PublicKey, error) {
-	return func(id lightssl.Identity) (*rsa.PublicKey, error) {
-		key := keys[id.Device]
-		if key == nil {
-			return nil, fmt.Errorf("sim: device %s is not registered", id.Device)
-		}
-		if announced, err := id.PublicKey(); err != nil || !key.Equal(announced) {
-			return nil, fmt.Errorf("sim: device %s announces another key than the one registered", id.Device)
-		}
-		return key, nil
-	}
-}
-
 // now is the time as devices are told it.
 func (c *Cloud) now() time.Time {
 	if c.Now != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -167,6 +168,21 @@ func TestFaultsAreReadOrRefused(t *testing.T) {
 	}
 }
 
+// registered returns a DeviceKey function that knows some devices, each by the
+// key it must announce, and refuses all others.
+func registered(keys map[lightssl.DeviceID]*rsa.PublicKey) func(lightssl.Identity) (*rsa.PublicKey, error) {
+	return func(id lightssl.Identity) (*rsa.PublicKey, error) {
+		key := keys[id.Device]
+		if key == nil {
+			return nil, fmt.Errorf("sim: device %s is not registered", id.Device)
+		}
+		if announced, err := id.PublicKey(); err != nil || !key.Equal(announced) {
+			return nil, fmt.Errorf("sim: device %s announces another key than the one registered", id.Device)
+		}
+		return key, nil
+	}
+}
+
 // Whoever sends identities to the cloud must not learn from it what was wrong
 // with them (reliability.md §5.2).
 func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
@@ -196,7 +212,7 @@ func TestEveryFailingIdentityLooksTheSameFromOutside(t *testing.T) {
 		"no key at all":           identity(func(id *lightssl.Identity) { clear(id.Key) }),
 		"followed by more":        func(n lightssl.Nonce) []byte { return make([]byte, 1000) },
 	}
-	cloud := &Cloud{DeviceKey: Registered(map[lightssl.DeviceID]*rsa.PublicKey{DeviceID(0): &DeviceKey(0).PublicKey})}
+	cloud := &Cloud{DeviceKey: registered(map[lightssl.DeviceID]*rsa.PublicKey{DeviceID(0): &DeviceKey(0).PublicKey})}
 	for name, record := range failing {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

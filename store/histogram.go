@@ -44,7 +44,6 @@ func (h *Histogram) Add(d time.Duration) {
 	h.grow(i, i+1)
 	h.counts[i-h.low]++
 	h.count++
-	h.sum += max(d, 0)
 	h.max = max(h.max, d)
 }
 
@@ -58,7 +57,6 @@ func (h *Histogram) Merge(o *Histogram) {
 		h.counts[o.low+i-h.low] += n
 	}
 	h.count += o.count
-	h.sum += o.sum
 	h.max = max(h.max, o.max)
 }
 
@@ -82,9 +80,6 @@ func (h *Histogram) Count() int { return h.count }
 
 // Max returns the longest duration.
 func (h *Histogram) Max() time.Duration { return h.max }
-
-// Mean returns the mean duration, 0 if there is none.
-func (h *Histogram) Mean() time.Duration { return h.sum / time.Duration(max(h.count, 1)) }
 
 // Quantile returns the duration that a part q, from 0 to 1, of those counted do
 // not exceed, 0 if there is none.

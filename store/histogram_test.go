@@ -42,7 +42,7 @@ func TestQuantilesAreAtMostASixteenthTooLarge(t *testing.T) {
 		}
 	}
 	var h Histogram
-	if h.Quantile(0.5) != 0 || h.Max() != 0 || h.Mean() != 0 {
+	if h.Quantile(0.5) != 0 || h.Max() != 0 {
 		t.Error("an empty one has figures")
 	}
 	h.Add(-time.Second)

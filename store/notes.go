@@ -95,12 +95,6 @@ func (s *Store) Comment(seq Seq) string {
 	return ""
 }
 
-// Noted returns the events that have a mark or a text, in order.
-func (s *Store) Noted() []Seq {
-	c := s.snapshot()
-	return slices.Sorted(maps.Keys(c.notes.at))
-}
-
 func (n notes) clone() notes {
 	n = notes{maps.Clone(n.at), maps.Clone(n.marks)}
 	if n.at == nil {

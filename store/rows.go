@@ -13,9 +13,6 @@ func (v *View) Len() int {
 	return len(v.matches)
 }
 
-// Matches returns the number of events in the view, folded ones included.
-func (v *View) Matches() int { return len(v.matches) }
-
 // At returns the event of a row from 0 to before Len: of a fold the first one.
 func (v *View) At(row int) Seq {
 	switch {

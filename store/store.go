@@ -5,7 +5,6 @@ import (
 	"unsafe"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // DefaultBudget is the memory of a Store that is given none: 256 MiB, some two
@@ -180,12 +179,3 @@ const (
 	pageSize     = pageLen*int(unsafe.Sizeof(record{})) + int(unsafe.Sizeof(page{}))
 	envelopeSize = int(unsafe.Sizeof(envelope{})) * 9 / 8 // with the room to grow
 )
-
-// Conn returns the connection of an event, as the event has it.
-func (s *Store) Conn(seq Seq) (stream.Conn, bool) {
-	c := s.snapshot()
-	if !c.has(seq) {
-		return stream.Conn{}, false
-	}
-	return *c.envelope(c.record(seq)).conn, true
-}

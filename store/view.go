@@ -22,10 +22,8 @@ type View struct {
 	matches []uint32 // in order of arrival
 	dropped int      // matches before these, whose events were evicted
 
-	folds  folds
-	order  order
-	held   bool // not following
-	lately int  // matches that came since
+	folds folds
+	order order
 }
 
 // NewView returns a view of everything. Refresh fills it.
@@ -41,9 +39,6 @@ func (v *View) SetMatch(m Match) {
 	v.restart()
 }
 
-// Match returns what the view shows.
-func (v *View) Match() Match { return v.match.Match }
-
 // restart looks at everything again.
 func (v *View) restart() {
 	c := v.store.snapshot()
@@ -52,7 +47,6 @@ func (v *View) restart() {
 	v.matches, v.dropped = v.matches[:0], 0
 	v.folds.reset()
 	v.order.reset()
-	v.lately = 0
 }
 
 // maxReach is how many events the numbers of matches reach over.
@@ -98,23 +92,6 @@ func (v *View) Progress() (done, total int) {
 	return int(v.next - c.first), int(c.end - c.first)
 }
 
-// Hold has the view count what is new, Follow ends that.
-func (v *View) Hold() { v.held, v.lately = true, 0 }
-
-// Follow has the reader's list go with its end again.
-func (v *View) Follow() { v.held = false }
-
-// Following reports whether the list goes with its end, as it does at first.
-func (v *View) Following() bool { return !v.held }
-
-// New returns how many matching events came since Hold.
-func (v *View) New() int {
-	if !v.held {
-		return 0
-	}
-	return v.lately
-}
-
 // deadline is a time to stop at, the zero value for never.
 type deadline time.Time
 
@@ -136,7 +113,6 @@ func (v *View) scan(end Seq) {
 		v.matches = append(v.matches, uint32(seq-v.base))
 	})
 	v.next = end
-	v.lately += len(v.matches) - before
 	if !v.folds.on && v.order.by == ByArrival {
 		return
 	}

@@ -135,9 +135,9 @@ func checkView(t *testing.T, s *Store, v *View, rnd *rand.Rand) {
 	t.Helper()
 	for v.Refresh(time.Nanosecond) {
 	}
-	want := model(s, v.Match())
-	if v.Matches() != len(want) {
-		t.Fatalf("%d matches, want %d, of %+v", v.Matches(), len(want), v.Match().Where)
+	want := model(s, v.match.Match)
+	if len(v.matches) != len(want) {
+		t.Fatalf("%d matches, want %d, of %+v", len(v.matches), len(want), v.match.Where)
 	}
 	if by, down := v.Order(); by != ByArrival {
 		sortModel(s, want, by)
@@ -263,30 +263,5 @@ func TestSeekingFindsWhatTheModelHas(t *testing.T) {
 				t.Errorf("found %v, want %v", got, want)
 			}
 		}
-	}
-}
-
-func TestWhatComesWhileAViewIsHeldIsCounted(t *testing.T) {
-	tr := newTraffic(6)
-	tr.play(1, 50)
-	events := decoded(tr.keys, tr.items)
-	s := New(0)
-	v := NewView(s)
-	v.SetMatch(Match{Where: Where{Types: SetOf(TypeMessage)}})
-	s.Append(events[:20])
-	v.Refresh(0)
-	if v.New() != 0 || !v.Following() {
-		t.Error("held from the start")
-	}
-	v.Hold()
-	before := v.Len()
-	s.Append(events[20:])
-	v.Refresh(0)
-	if v.New() != v.Len()-before || v.New() == 0 {
-		t.Errorf("%d new of %d rows, %d before", v.New(), v.Len(), before)
-	}
-	v.Follow()
-	if v.New() != 0 {
-		t.Error("new rows while following")
 	}
 }

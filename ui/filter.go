@@ -144,7 +144,7 @@ func (a *app) completeFilter(text string, at int) []candidate {
 		names = nil // with their names come what they stand for
 	}
 	var list []candidate
-	for _, c := range filter.CompleteNames(text, pos, names) {
+	for _, c := range filter.Complete(text, pos, names) {
 		list = append(list, candidate{text: c.Text, from: len([]rune(text[:c.Start])), help: clean(c.Help)})
 	}
 	return list

@@ -2,13 +2,6 @@ package ui
 
 import "strings"
 
-// Key is a row of the key table as documentation shows it.
-type Key struct {
-	Where string // the panes or views it works in
-	Keys  string // separated by spaces
-	Does  string
-}
-
 // sections are the parts of the help, in order.
 var sections = []struct {
 	in    place
@@ -17,24 +10,6 @@ var sections = []struct {
 	{inList, "lists"}, {inTree, "fields"}, {inHex, "bytes"}, {inText, "text"},
 	{inSessions, "sessions"}, {inMessages, "messages"}, {inHandshake, "handshake"}, {inLadder, "ladder"},
 	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {inExplain, "explanations"}, {anywhere, "everywhere"},
-}
-
-// Keys returns the key table for the documentation, each row once.
-func Keys() []Key {
-	var keys []Key
-	for _, b := range bindings {
-		where := ""
-		for _, s := range sections {
-			if b.in&s.in != 0 {
-				if where != "" {
-					where += ", "
-				}
-				where += string(s.title)
-			}
-		}
-		keys = append(keys, Key{where, b.keys, string(b.help)})
-	}
-	return keys
 }
 
 // newHelp shows the keys that work where the user is: in two columns, if there is

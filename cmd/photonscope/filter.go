@@ -126,7 +126,7 @@ func appendWords(b []byte, key string, words []string) []byte {
 func (a *app) completeFilter(_ *cobra.Command, given []string, begun string) (list []string, _ cobra.ShellCompDirective) {
 	silent := *a // between the keys that somebody types
 	silent.stderr = io.Discard
-	for _, c := range filter.CompleteNames(begun, len(begun), silent.readFilters()) {
+	for _, c := range filter.Complete(begun, len(begun), silent.readFilters()) {
 		list = append(list, cobra.CompletionWithDesc(begun[:c.Start]+c.Text, c.Help))
 	}
 	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

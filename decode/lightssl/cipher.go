@@ -30,10 +30,6 @@ func NewCipher(c Credentials) *Cipher {
 	return &Cipher{key: [BlockLen]byte(c.Key()), iv: [BlockLen]byte(c.IV())}
 }
 
-// Shrink gives back the expanded keys, half a kilobyte each, which the next use
-// makes again.
-func (c *Cipher) Shrink() { c.open, c.seal = Opener{}, nil }
-
 // SetHead tells the cipher the first ciphertext block of the frame before the
 // next one: all it takes to start in the middle of a session or after a gap.
 // It takes the first 16 bytes of head, and panics if there are fewer.

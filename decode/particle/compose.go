@@ -131,14 +131,6 @@ func ComposeHelloReply(id uint16, token []byte) coap.Message {
 	return compose(template{coap.NonConfirmable, coap.POST, 'h'}, id, token)
 }
 
-// ComposePresence returns the message that a device of the older stack sends
-// once per connection, in clear, by UDP to 224.0.1.187:5683.
-func ComposePresence(deviceID []byte) coap.Message {
-	m := compose(template{coap.NonConfirmable, coap.POST, 'h'}, 0, nil)
-	m.Payload = deviceID
-	return m
-}
-
 // Bits of a Goodbye's flags: which of its fields it has.
 const (
 	GoodbyeCloud   = 0x01

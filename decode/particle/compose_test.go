@@ -121,7 +121,6 @@ func TestFurtherMessagesHaveTheBytesOfGenuinePeers(t *testing.T) {
 	}{
 		{"Hello of a Core", ComposeHello(1, HelloBody{ProductVersion: 2}, HelloCore), "50020001b168ff000000020000"},
 		{"Hello of 3.x", ComposeHello(1, long, HelloLong), "50020001b168ff0006ffff003600060000" + "0ce503c0000400000200"},
-		{"presence", ComposePresence([]byte("123456789012")), "50020000b168ff313233343536373839303132"},
 		{"Brewskey's event", ComposeDelivery(0x3183, EventBody{Name: "lab/cmd", Data: []byte("on")}, FullMaxAge), "50023183b165036c616203636d64340000003cff6f6e"},
 		{"spark-protocol's event", ComposeDelivery(0xd479, EventBody{Name: "lab/mine/private", Data: []byte(`{"a":1}`), Private: true}, ShortMaxAge), "5002d479b145036c6162046d696e650770726976617465313cff7b2261223a317d"},
 		{"an event without Max-Age", ComposeDelivery(1, EventBody{Name: "a"}, NoMaxAge), "50020001b1650161"},

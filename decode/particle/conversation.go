@@ -33,9 +33,6 @@ func (c *Conversation) Forgotten() int { return int(c.pending[0].forgotten + c.p
 // or nil if there was none. It changes with every message.
 func (c *Conversation) Transfer() *Transfer { return c.update }
 
-// Transfers returns the number of firmware transfers so far.
-func (c *Conversation) Transfers() int { return c.updates }
-
 // Next returns what the next message of the session means. It keeps no part
 // of m.
 func (c *Conversation) Next(from stream.Direction, at time.Time, m *coap.Message) Meaning {

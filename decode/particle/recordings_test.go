@@ -284,7 +284,7 @@ func TestTheRecordedUpdatesAreFollowedToTheirEnd(t *testing.T) {
 			found++
 			image, complete := u.Image()
 			if u.Size != test.size || u.ChunkSize != test.chunk || u.Fast != test.fast || u.Confirmed != test.confirmed || u.Over() != test.confirmed ||
-				u.Wrong+u.Repeated+u.Unkept+u.Asked != 0 || u.Received() != u.Total() || len(u.Missing()) != 0 || c.Transfers() != 1 {
+				u.Wrong+u.Repeated+u.Unkept+u.Asked != 0 || u.Received() != u.Total() || len(u.Missing()) != 0 || c.updates != 1 {
 				t.Errorf("%s: %+v", test.name, u)
 			}
 			if !complete || !bytes.Equal(image, sentImage(all, n, int(test.size))) {

@@ -89,19 +89,6 @@ func (t *Transfer) Image() (image []byte, complete bool) {
 	return image, false
 }
 
-// ModuleCRC returns the two CRC-32 by which a Photon checks a module: the one in
-// the last four bytes, big endian, and the one of all bytes before. Whether an
-// image is a module that has one is for the caller to judge; both are 0 and ok is
-// false if the image is not complete.
-func (t *Transfer) ModuleCRC() (stored, computed uint32, ok bool) {
-	image, complete := t.Image()
-	if !complete || len(image) < crc32.Size {
-		return 0, 0, false
-	}
-	body := image[:len(image)-crc32.Size]
-	return binary.BigEndian.Uint32(image[len(body):]), crc32.ChecksumIEEE(body), true
-}
-
 // begin notes an offer. Its figures are absent from the original server's last
 // attempt; then those of the attempt before hold.
 func (t *Transfer) begin(b []byte) {

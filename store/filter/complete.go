@@ -44,10 +44,8 @@ const (
 // Complete returns what may stand at a byte offset of an expression: what is
 // there of the word before it counts as its beginning. What follows the place
 // does not matter. Where what comes before is wrong, there is nothing to say.
-func Complete(expr string, pos int) []Candidate { return CompleteNames(expr, pos, nil) }
-
-// CompleteNames is Complete for a user who has named filters.
-func CompleteNames(expr string, pos int, names map[string]string) []Candidate {
+// names are the filters that the user has named; nil: none.
+func Complete(expr string, pos int, names map[string]string) []Candidate {
 	pos = min(max(pos, 0), len(expr))
 	start := pos
 	for start > 0 && (isWordByte(expr[start-1]) || expr[start-1] == '"') && !strings.HasSuffix(expr[:start], "..") {

@@ -205,7 +205,7 @@ func TestCompletionKnowsWhatMayFollow(t *testing.T) {
 		`type and (`:          "",
 	} {
 		var got []string
-		for _, c := range Complete(expr, len(expr)) {
+		for _, c := range Complete(expr, len(expr), nil) {
 			got = append(got, c.Text)
 			if !strings.HasPrefix(c.Text, expr[c.Start:]) {
 				t.Errorf("%s: %s at %d", expr, c.Text, c.Start)
@@ -219,7 +219,7 @@ func TestCompletionKnowsWhatMayFollow(t *testing.T) {
 			t.Errorf("%s: %s", expr, got)
 		}
 	}
-	for _, c := range CompleteNames("mi", 2, map[string]string{"mine": "~d 01"}) {
+	for _, c := range Complete("mi", 2, map[string]string{"mine": "~d 01"}) {
 		if c.Text == "mine" && c.Help == "~d 01" {
 			return
 		}
@@ -230,7 +230,7 @@ func TestCompletionKnowsWhatMayFollow(t *testing.T) {
 // What most expressions begin with is offered first, and everything once.
 func TestUsualFieldsAreOfferedFirst(t *testing.T) {
 	for _, expr := range []string{"", "rtt > 1 and ", "not "} {
-		list := Complete(expr, len(expr))
+		list := Complete(expr, len(expr), nil)
 		for i, c := range usual {
 			if list[i].Text != c.Text || lookup(c.Text) == nil {
 				t.Errorf("%q: candidate %d is %+v, want the field %s", expr, i, list[i], c.Text)
@@ -251,7 +251,7 @@ func TestUsualFieldsAreOfferedFirst(t *testing.T) {
 func TestWhatIsOfferedFits(t *testing.T) {
 	for _, c := range canonical {
 		for at := range len(c.expr) + 1 {
-			for _, candidate := range Complete(c.expr, at) {
+			for _, candidate := range Complete(c.expr, at, nil) {
 				text := c.expr[:candidate.Start] + candidate.Text
 				p := begin(text, nil)
 				if p.err != nil && !p.hungry && candidate.Text != "not" {

@@ -26,7 +26,7 @@ func FuzzFilter(f *testing.F) {
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 			t.Fatalf("%d bytes cost %d", len(expr), used)
 		}
-		for _, c := range CompleteNames(expr, len(expr), names) {
+		for _, c := range Complete(expr, len(expr), names) {
 			if c.Start < 0 || c.Start > len(expr) {
 				t.Fatalf("%q is to be put at %d", c.Text, c.Start)
 			}
