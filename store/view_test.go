@@ -52,6 +52,16 @@ var someMatches = []Match{
 	{Wire: true, Event: func(e *decode.Event, _ *Row) bool { return len(e.Raw) > 3 && e.Raw[3]&1 == 0 }},
 }
 
+// someViews are views of a store by someMatches, in their order.
+func someViews(s *Store) (views []*View) {
+	for _, m := range someMatches {
+		v := NewView(s)
+		v.SetMatch(m)
+		views = append(views, v)
+	}
+	return views
+}
+
 func TestViewsShowWhatTheModelShows(t *testing.T) {
 	for seed := range uint64(12) {
 		tr := newTraffic(seed)
@@ -59,12 +69,7 @@ func TestViewsShowWhatTheModelShows(t *testing.T) {
 		events := decoded(tr.keys, tr.items)
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		s := New(pageSize + []int{1 << 20, 1 << 16}[seed%2])
-		var views []*View
-		for _, m := range someMatches {
-			v := NewView(s)
-			v.SetMatch(m)
-			views = append(views, v)
-		}
+		views := someViews(s)
 		for len(events) > 0 {
 			n := min(len(events), rnd.IntN(200))
 			s.Append(events[:n])
@@ -89,12 +94,7 @@ func TestViewsFollowEviction(t *testing.T) {
 	events := decoded(tr.keys, tr.items)
 	rnd := rand.New(rand.NewPCG(9, 9))
 	s := New(2*pageSize + 1<<20)
-	var views []*View
-	for _, m := range someMatches {
-		v := NewView(s)
-		v.SetMatch(m)
-		views = append(views, v)
-	}
+	views := someViews(s)
 	for len(events) > 0 {
 		n := min(len(events), rnd.IntN(3000))
 		s.Append(events[:n])

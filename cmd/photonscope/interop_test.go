@@ -197,21 +197,28 @@ func ends(list []event) (closer string, types map[string]int) {
 	return closer, types
 }
 
+// turnedAway has a device connect that the server refuses in the handshake, and
+// returns the events.
+func turnedAway(t *testing.T, proxy *running, server *interop.Server, d *sim.Device) []event {
+	t.Helper()
+	if p := dial(t, proxy.addr, d); p.DeviceSession != nil {
+		t.Error("the server accepted the device")
+	}
+	server.WaitFor(func(e interop.Event) bool { return e.Kind == "handshake_fail" })
+	server.WaitFor(func(e interop.Event) bool { return e.Kind == "close" })
+	list := proxy.end()
+	closer, types := ends(list)
+	if closer != "cloud fin" || types["identity"] == 0 || types["credentials"]+types["message"]+types["sealed"]+types["malformed"] != 0 {
+		t.Errorf("closed first by %s; %v", closer, types)
+	}
+	return list
+}
+
 func TestADeviceWithAnotherServersKeyIsTurnedAwayByTheServer(t *testing.T) {
 	everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
 		proxy := startProxy(t, slices.Concat(spliceKeys(t, kind.name, server), []string{server.Addr})...)
 		wrong := &sim.Device{CloudKey: &mustServerKey().PublicKey}
-		if p := dial(t, proxy.addr, wrong); p.DeviceSession != nil {
-			t.Error("the server accepted the device")
-		}
-		server.WaitFor(func(e interop.Event) bool { return e.Kind == "handshake_fail" })
-		server.WaitFor(func(e interop.Event) bool { return e.Kind == "close" })
-		list := proxy.end()
-		closer, types := ends(list)
-		if closer != "cloud fin" || types["identity"] == 0 || types["credentials"]+types["message"]+types["sealed"]+types["malformed"] != 0 {
-			t.Errorf("closed first by %s; %v", closer, types)
-		}
-		for _, e := range list {
+		for _, e := range turnedAway(t, proxy, server, wrong) {
 			if e.str("type") == "identity" && (e["photon.opened"] != false || e.str("photon.reason") == "") {
 				t.Errorf("identity: %v", e)
 			}
@@ -223,17 +230,7 @@ func TestADeviceThatTheServerDoesNotKnowIsTurnedAwayByTheServer(t *testing.T) {
 	everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
 		proxy := startProxy(t, "-k", "server:"+server.ServerKeyFile, server.Addr)
 		stranger := &sim.Device{ID: sim.DeviceID(1), Key: sim.DeviceKey(1)}
-		if p := dial(t, proxy.addr, stranger); p.DeviceSession != nil {
-			t.Error("the server accepted the device")
-		}
-		server.WaitFor(func(e interop.Event) bool { return e.Kind == "handshake_fail" })
-		server.WaitFor(func(e interop.Event) bool { return e.Kind == "close" })
-		list := proxy.end()
-		closer, types := ends(list)
-		if closer != "cloud fin" || types["identity"] == 0 || types["credentials"]+types["message"]+types["sealed"]+types["malformed"] != 0 {
-			t.Errorf("closed first by %s; %v", closer, types)
-		}
-		for _, e := range list {
+		for _, e := range turnedAway(t, proxy, server, stranger) {
 			if e.str("type") == "identity" && e.str("photon.device_id") != sim.DeviceID(1).String() {
 				t.Errorf("identity: %v", e)
 			}

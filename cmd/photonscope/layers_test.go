@@ -5,11 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -108,7 +106,7 @@ type source struct {
 }
 
 func TestPackagesImportOnlyWhatTheirLayerMay(t *testing.T) {
-	sources := readModule(t, "../..")
+	sources := readModule(t)
 	if len(sources) < 10 {
 		t.Fatalf("found only %d packages", len(sources))
 	}
@@ -236,53 +234,25 @@ func TestImpureCallsAreFound(t *testing.T) {
 	}
 }
 
-// readModule reads every package of the module below root, whatever the system
-// that its files are for. Tests and nested modules are left out.
-func readModule(t *testing.T, root string) []source {
+// readModule reads every package of this module. Tests are left out.
+func readModule(t *testing.T) []source {
 	t.Helper()
 	sources := map[string]*source{}
-	err := filepath.WalkDir(root, func(at string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for _, file := range goFiles(t) {
+		if file.test {
+			continue
 		}
-		name, _ := filepath.Rel(root, at)
-		if d.IsDir() {
-			return skipped(at, filepath.ToSlash(name), d)
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), at, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		dir := path.Dir(filepath.ToSlash(name))
+		dir := path.Dir(file.name)
 		if sources[dir] == nil {
 			sources[dir] = &source{name: dir}
 		}
-		sources[dir].add(file)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+		sources[dir].add(file.File)
 	}
 	all := make([]source, 0, len(sources))
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
 		all = append(all, *sources[name])
 	}
 	return all
-}
-
-// skipped returns fs.SkipDir for folders that hold no package of this module.
-func skipped(at, name string, d fs.DirEntry) error {
-	if name == "." {
-		return nil
-	}
-	_, err := os.Stat(filepath.Join(at, "go.mod"))
-	if err == nil || d.Name() == "testdata" || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") {
-		return fs.SkipDir
-	}
-	return nil
 }
 
 func (s *source) add(file *ast.File) {

@@ -248,6 +248,11 @@ func (k *keyLogFile) close() { k.f.Close() }
 // followKeyLogs reads what others append to the key logs given with -k, until
 // ctx ends.
 func followKeyLogs(ctx context.Context, keys *keySet, say func(string, ...any)) {
+	nowAndThen(ctx, func() { keys.readMore(say) })
+}
+
+// nowAndThen looks for keys that come late a few times a second, until ctx ends.
+func nowAndThen(ctx context.Context, look func()) {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -255,7 +260,7 @@ func followKeyLogs(ctx context.Context, keys *keySet, say func(string, ...any)) 
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			keys.readMore(say)
+			look()
 		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 )
@@ -22,23 +21,11 @@ func (s *tui) expect(ring *lightssl.Keyring, more func()) {
 	s.late = lateKeys{ring, more, ring.Generation()}
 }
 
-// watchKeys looks for late keys a few times a second, until the function that it
-// returns is called.
+// watchKeys looks for late keys until the function that it returns is called.
 func (s *tui) watchKeys(ctx context.Context, over func() bool) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				s.tryKeys(over())
-			}
-		}
-	})
+	watcher.Go(func() { nowAndThen(ctx, func() { s.tryKeys(over()) }) })
 	return func() { cancel(); watcher.Wait() }
 }
 
