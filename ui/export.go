@@ -70,8 +70,15 @@ func (m *model) eventsOf(session uint32) []store.Seq {
 	return list
 }
 
+// noEvents is said instead of writing an empty file.
+const noEvents = "There is no event to write."
+
 // export writes events beside the loop: they may be many.
 func (a *app) export(name string, list []store.Seq, write func(io.Writer, *exported) error) {
+	if len(list) == 0 {
+		a.say(quiet, noEvents)
+		return
+	}
 	x := &exported{store: a.model.store, list: list, printer: decode.Printer{Private: a.model.private}}
 	if ext := path.Ext(name); a.model.private {
 		name = strings.TrimSuffix(name, ext) + "-masked" + ext
@@ -117,7 +124,7 @@ func (a *app) saveCapture(name string, list []store.Seq) {
 		return
 	}
 	if len(list) == 0 {
-		a.say(quiet, "There is no event to write.")
+		a.say(quiet, noEvents)
 		return
 	}
 	a.say(quiet, "Writing a capture …")

@@ -132,3 +132,21 @@ func TestALongMenuScrollsOnASmallScreen(t *testing.T) {
 		t.Errorf("the last row is not on the screen:\n%s", text)
 	}
 }
+
+func TestNothingIsWrittenOfNoEvents(t *testing.T) {
+	written := 0
+	a := newApp(Options{Store: stored(talk(t)...), Actions: Actions{Save: func(string, func(io.Writer) error) (string, error) {
+		written++
+		return "file", nil
+	}}})
+	press(a, "2", "/")
+	typed(a, "photon.msg == \"key-change\"")
+	press(a, "Enter", "e", "t")
+	a.work.Wait()
+	if written != 0 || a.notice != noEvents {
+		t.Errorf("%d files were written of no events: %s", written, a.notice)
+	}
+	if text := string(capture(show(t, a, 80, 24), a.look)); strings.Contains(text, " of 69.6 s") {
+		t.Errorf("the bar shows where the event is that is hidden:\n%s", text)
+	}
+}

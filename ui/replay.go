@@ -157,9 +157,10 @@ func (a *app) drawScrub(c canvas) {
 		return
 	}
 	last, _ := a.model.store.Row(end - 1)
-	here, ok := a.model.store.Row(store.Seq(a.selectedKey()))
+	seq, selected := a.selectedEvent()
+	here, ok := a.model.store.Row(seq)
 	total := last.At.Sub(begin.At)
-	if !ok || total <= 0 {
+	if !ok || !selected || total <= 0 {
 		return
 	}
 	right := Safe(fmt.Sprintf("%.1f of %.1f s  %gx", here.At.Sub(begin.At).Seconds(), total.Seconds(), speeds[a.player.speed]))
