@@ -102,7 +102,7 @@ func cast(text string) (*sim.Device, *sim.Cloud, error) {
 	}
 	f, err := sim.ParseFault(text)
 	if err != nil {
-		return nil, nil, usageError("photonscope demo --fault list", "--fault %s: %s", text, plainSim(err))
+		return nil, nil, usageError("photonscope demo --fault list", "--fault %s: %s", text, inWords(err))
 	}
 	if i := slices.IndexFunc(sim.FaultKinds, func(k sim.FaultKind) bool { return k.Name == f.Name }); sim.FaultKinds[i].By == stream.FromDevice {
 		d.Faults = []sim.Fault{f}
@@ -177,11 +177,8 @@ func overBecause(err error) string {
 	if err == nil {
 		return "it left"
 	}
-	return plainSim(err)
+	return inWords(err)
 }
-
-// plainSim is an error of package sim without its name in front.
-func plainSim(err error) string { return strings.TrimPrefix(err.Error(), "sim: ") }
 
 // strangeServerKey is the public key of no server that there is: the demo's own
 // with its digits turned round, which is as odd and as long.

@@ -111,7 +111,7 @@ func (l *live) beDevice(ctx context.Context, d *sim.Device, target string) error
 	if err == nil {
 		return nil
 	}
-	return &exitError{exitSession, errors.New(strings.TrimPrefix(err.Error(), "sim: ")), hintForDevice(err)}
+	return &exitError{exitSession, errors.New(inWords(err)), hintForDevice(err)}
 }
 
 // hintForDevice says what to look at when a session as a device fails.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -132,3 +133,10 @@ func bareNetError(err error) error {
 	}
 	return err
 }
+
+// packages are the prefixes by which errors of ours say where they come from, which
+// is nothing to the user.
+var packages = strings.NewReplacer("replay: ", "", "sim: ", "", "lightssl: ", "")
+
+// inWords is what went wrong at one end of a session, for the user.
+func inWords(err error) string { return packages.Replace(err.Error()) }

@@ -227,7 +227,7 @@ func (r *replaying) verdict(err error) error {
 	case errors.Is(err, context.Canceled):
 		return &exitError{exitInterrupted, errors.New("interrupted before the end of the replay"), ""}
 	case errors.Is(err, replay.ErrHandshake):
-		return &exitError{exitSession, errors.New(strings.TrimPrefix(err.Error(), "replay: ")), "do both sides have each other's keys?"}
+		return &exitError{exitSession, errors.New(inWords(err)), "do both sides have each other's keys?"}
 	case err != nil:
 		return failure("", "replay: %w", err)
 	case r.report.divergences > 0:
@@ -331,7 +331,7 @@ func (r *replaying) playTo(ctx context.Context, conn net.Conn, l *live, key *rsa
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if errors.Is(err, replay.ErrHandshake) && ctx.Err() == nil {
-		l.say("%s", strings.TrimPrefix(err.Error(), "replay: "))
+		l.say("%s", inWords(err))
 		r.played = false
 		return false, err
 	}

@@ -190,6 +190,9 @@ func TestAServerMayVanishAnywhere(t *testing.T) {
 				w := newWitness(t, where, reset)
 				out, errs, code := runApp(t, nil, "replay", file, "-T", "ndjson", "--to-server", w.addr, "--speed", "0", "--on-divergence", "go-on", "--wait", "200ms")
 				oneSentence(t, errs)
+				if strings.Contains(errs, "lightssl") {
+					t.Errorf("it names a package: %s", errs)
+				}
 				if code == exitFailure && reset && strings.Contains(errs, "connect to") {
 					return // the reset was quicker than the connection
 				}

@@ -153,7 +153,7 @@ func (c *servedCloud) serve(ctx context.Context, l *listening, once bool) error 
 func (c *servedCloud) ServeConn(ctx context.Context, conn net.Conn) error {
 	err := c.Cloud.ServeConn(ctx, conn)
 	if errors.Is(err, sim.ErrExpected) && ctx.Err() == nil {
-		text := strings.TrimPrefix(err.Error(), "sim: ")
+		text := inWords(err)
 		c.live.say("%s", text)
 		c.mu.Lock()
 		if c.failed == nil {
