@@ -32,6 +32,7 @@ type leg struct {
 	judged bool // what follows from the end was told
 	double bool // it began while another session of the device was open
 	passed bool // the nonce was seen on the other leg of a proxied session
+	sent   bool // the whole identity was seen there
 	over   [2]bool
 	found  map[string]bool
 
@@ -112,6 +113,9 @@ func (l *leg) take(e *decode.Event) {
 		l.checkNonce(e)
 	case *decode.Identity:
 		l.identity, l.id = m, b
+		if o := l.other(); o != nil {
+			o.sent = true
+		}
 		l.checkIdentity(e)
 	case *decode.Credentials:
 		l.takeCredentials(e, b, m)

@@ -75,7 +75,7 @@ func (l *leg) endedWithoutIdentity(e *decode.Event) {
 		l.find(e, draft{id: "PH-21", sure: Likely, title: "the device sends only a part of its identity", evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 256 bytes of the identity", part.wire)), end.says(closedAfter(waited)),
 		}})
-	case part.seen():
+	case part.seen() && l.sent: // alone it may be a server that was stopped
 		l.find(e, draft{id: "PH-20", sure: Likely, evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("the first %d of the 256 bytes of the identity", part.wire)), end.says(fmt.Sprintf("the server closes %v after the nonce, without waiting for the rest", rounded(waited))),
 		}})
