@@ -83,13 +83,21 @@ func (a *app) messagesView() *messages {
 	return nil
 }
 
-func (a *app) selectedRow() int { return a.messagesView().list.sel }
+// eventList returns the list of events that is shown, or else that of the messages.
+func (a *app) eventList() *list {
+	if v, ok := a.view().(eventLister); ok {
+		return v.events()
+	}
+	return a.messagesView().list
+}
+
+func (a *app) selectedRow() int { return a.eventList().sel }
 
 // selectedKey returns the selected event, as the list knows it.
-func (a *app) selectedKey() uint64 { return a.messagesView().list.key }
+func (a *app) selectedKey() uint64 { return a.eventList().key }
 
 // selectKey selects an event, or the one after it if it is not among those shown.
 func (a *app) selectKey(key uint64) {
 	row, _ := a.model.RowOf(key)
-	a.messagesView().list.choose(row)
+	a.eventList().choose(row)
 }

@@ -48,6 +48,20 @@ func TestWhatHasEndedIsPlayed(t *testing.T) {
 	}
 }
 
+// The keys that step begin at the event that is selected where the user is.
+func TestTheLadderStepsFromItsOwnEvent(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	press(a, "4", "g", "j", "j")
+	if press(a, "."); a.view().(*ladder).list.sel != 3 {
+		t.Errorf("one event on from row 3 is row %d", a.view().(*ladder).list.sel+1)
+	}
+	press(a, "j", "/")
+	typed(a, "kind")
+	if press(a, "Esc"); a.view().(*ladder).list.sel != 4 {
+		t.Errorf("a filter that was taken back leads from row 5 to %d", a.view().(*ladder).list.sel+1)
+	}
+}
+
 func TestSeekingAndStepping(t *testing.T) {
 	a := newApp(Options{Store: stored(talk(t)...)})
 	press(a, "2", "g", ".", ".", ",")
