@@ -25,6 +25,7 @@ type Held struct {
 	Since   time.Time
 	Until   time.Time // then the original goes on, or is dropped if Drops
 	Drops   bool
+	Alive   bool      // both peers hear something meanwhile
 	Fuse    time.Time // when a peer gives up; zero: none is known to wait
 	FuseWhy string    // who, and over what
 }
@@ -39,6 +40,7 @@ type heldMessage struct {
 	Held
 	decision chan Decision
 	longer   chan struct{}
+	alive    chan struct{}
 	extended int
 }
 
@@ -94,6 +96,22 @@ func (e *Engine) Extend(id uint64) error {
 	return nil
 }
 
+// KeepAlive lets both peers hear something as long as a message is held.
+func (e *Engine) KeepAlive(id uint64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h := e.find(id)
+	switch {
+	case h == nil:
+		return ErrGone
+	case h.Alive:
+		return errors.New("both peers are kept alive already")
+	}
+	h.Alive = true
+	h.alive <- struct{}{}
+	return nil
+}
+
 // find returns a held message. The caller holds mu, as that of remove.
 func (e *Engine) find(id uint64) *heldMessage {
 	i := slices.IndexFunc(e.held, func(h *heldMessage) bool { return h.ID == id })
@@ -112,7 +130,7 @@ func (e *Engine) keep(p *passage, ps *proxy.Session) {
 	h := e.newHeld(p, ps)
 	e.changed()
 	defer e.changed()
-	d, decided := e.await(h, ps, p.hold.keepAlive)
+	d, decided := e.await(h, ps)
 	if !decided {
 		e.mu.Lock()
 		select {
@@ -146,13 +164,16 @@ func (e *Engine) newHeld(p *passage, ps *proxy.Session) *heldMessage {
 			Session: ps.String(), Conn: p.session.conn.ID, From: p.from,
 			Message: slices.Clone(p.now), Since: now, Until: now.Add(p.hold.most), Drops: p.hold.drop,
 		},
-		decision: make(chan Decision, 1), longer: make(chan struct{}, ExtendMost),
+		decision: make(chan Decision, 1), longer: make(chan struct{}, ExtendMost), alive: make(chan struct{}, 1),
 	}
 	if p.now == nil { // another rule dropped it, this one wants a person to see it
 		h.Message = slices.Clone(p.plain)
 	}
 	h.Kind, h.Summary, h.Rule = p.kept.kind, p.kept.summary, p.held.String()
 	h.Filter = p.held.filter
+	if h.Alive = p.hold.keepAlive; h.Alive {
+		h.alive <- struct{}{}
+	}
 	if after := p.kept.fuse; after > 0 {
 		h.Fuse, h.FuseWhy = now.Add(after), p.kept.why
 	}
@@ -166,21 +187,20 @@ func (e *Engine) newHeld(p *passage, ps *proxy.Session) *heldMessage {
 
 // await waits for the decision. It is false if there was none in time, or nobody
 // waits for the message any more.
-func (e *Engine) await(h *heldMessage, ps *proxy.Session, keepAlive bool) (Decision, bool) {
+func (e *Engine) await(h *heldMessage, ps *proxy.Session) (Decision, bool) {
 	timer := time.NewTimer(e.left(h))
 	defer timer.Stop()
+	ticker := time.NewTicker(aliveEvery)
+	defer ticker.Stop()
 	var alive <-chan time.Time
-	if keepAlive {
-		ticker := time.NewTicker(aliveEvery)
-		defer ticker.Stop()
-		alive = ticker.C
-	}
 	for {
 		select {
 		case d := <-h.decision:
 			return d, true
 		case <-h.longer:
 			timer.Reset(e.left(h))
+		case <-h.alive:
+			alive = ticker.C
 		case <-alive:
 			e.keepAlive(ps)
 		case <-timer.C:

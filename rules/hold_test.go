@@ -135,6 +135,22 @@ func TestKeepAliveKeepsBothPeersWhileAMessageIsHeld(t *testing.T) {
 		}
 	}
 	w := newWorld(t, `hold max=60s from=cloud when photon.msg == "time-reply"`)
+	w.device.Handle = publishes(3)
+	w.engine.Changed = func() {
+		for _, h := range w.engine.Held() {
+			if err := w.engine.KeepAlive(h.ID); (err == nil) == h.Alive {
+				t.Errorf("alive %v, and KeepAlive says %v", h.Alive, err)
+			}
+		}
+	}
+	w.run(100 * time.Second)
+	if w.ended != nil && w.ended != context.DeadlineExceeded {
+		t.Errorf("kept alive by a person: the device ended with %v", w.ended)
+	}
+	if err := w.engine.KeepAlive(1); err != ErrGone {
+		t.Errorf("a message that went on is kept alive: %v", err)
+	}
+	w = newWorld(t, `hold max=60s from=cloud when photon.msg == "time-reply"`)
 	w.run(100 * time.Second)
 	if w.ended == nil || w.ended == context.DeadlineExceeded {
 		t.Error("without it the device bears 60 s of silence")

@@ -23,6 +23,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Reason)
 }
 
+// Place returns where in the line it is wrong, in bytes from 0, and why.
+func (e *Error) Place() (from, to int, reason string) {
+	return e.Column - 1, e.Column - 1 + max(e.Width, 1), e.Reason
+}
+
 // Caret returns the line, cut to what surrounds the place, and a second one that
 // marks it. Both are safe to print.
 func (e *Error) Caret() string {

@@ -24,12 +24,19 @@ type Meddling struct {
 	Drop func(id uint64) error
 	// Extend gives a held message more time.
 	Extend func(id uint64) error
+	// KeepAlive lets both peers hear something while a message is held.
+	KeepAlive func(id uint64) error
 	// Inject puts a message into the session of a device leg, from a template such
 	// as "call led on".
 	Inject func(leg stream.ConnID, template string) error
 	// Format writes a message as one line of text, Compose reads it.
 	Format  func(message []byte) string
 	Compose func(text string) ([]byte, error)
+	// Parts writes a message as settings NAME=VALUE, Edit changes some of one.
+	Parts func(message []byte) []string
+	Edit  func(message []byte, settings string) ([]byte, error)
+	// AsRule writes the rule that makes the same of each such message.
+	AsRule func(h Held, instead []byte) string
 	// Templates are what Inject takes, with what they mean.
 	Templates [][2]string
 }
@@ -42,9 +49,11 @@ type Held struct {
 	Kind    string // may be foreign text, as all that follows
 	Summary string
 	Rule    string
+	Filter  string // of the rule
 	Since   time.Time
 	Until   time.Time // then it goes on by itself
 	Drops   bool      // or is dropped
+	Alive   bool      // both peers hear something meanwhile
 	Fuse    time.Time // when a peer gives up waiting, zero if that is not known
 	FuseWhy string
 }
@@ -128,7 +137,7 @@ func newHeldView(a *app) *heldView { return &heldView{app: a} }
 func (v *heldView) place() place { return inDialog }
 
 func (v *heldView) footer() Safe {
-	return "Enter edit as text  x as hex  s send  d drop  Space longer  Esc keep holding"
+	return "Enter edit  t as text  x as hex  s send  d drop  Space longer  a keep alive"
 }
 
 // chosen returns what is held and which of it is chosen.
@@ -155,15 +164,21 @@ func (v *heldView) key(ev *tcell.EventKey) bool {
 		v.did(m.Drop(h.ID), "It was dropped.")
 	case ' ':
 		v.did(m.Extend(h.ID), "10 s more.")
+	case 'a':
+		v.did(m.KeepAlive(h.ID), keptAlive)
 	case 'e':
-		v.edit(h, m.Format(h.Message))
+		v.edit(h, asFields)
+	case 't':
+		v.edit(h, asText)
 	case 'x':
-		v.edit(h, fmt.Sprintf("hex=%x", h.Message))
+		v.edit(h, asHex)
 	default:
 		return false
 	}
 	return true
 }
+
+const keptAlive Safe = "Both peers hear from the proxy until it goes on, so that neither gives up."
 
 func (v *heldView) did(err error, text Safe) {
 	if err != nil {
@@ -173,31 +188,17 @@ func (v *heldView) did(err error, text Safe) {
 	v.app.say(good, text)
 }
 
-// edit asks for the message to send instead.
-func (v *heldView) edit(h Held, text string) {
+// edit opens the window in which a message is changed.
+func (v *heldView) edit(h Held, level editLevel) {
 	if v.app.model.private {
 		v.app.say(quiet, "Messages are hidden. p shows them.")
 		return
 	}
-	m := v.app.opt.Actions.Meddle
-	p := &prompt{app: v.app, sign: "send ", keys: "Enter send this instead  Esc keep holding"}
-	p.line.set(text)
-	p.check = func(text string) (Safe, role) {
-		b, err := m.Compose(text)
-		if err != nil {
-			return clean(err.Error()), bad
-		}
-		return Safe(fmt.Sprintf("%d bytes, was %d  %s", len(b), len(h.Message), v.left(h))), good
+	e := newEditView(v.app, h)
+	if level != asFields {
+		e.enter(level)
 	}
-	p.accept = func(text string) bool {
-		b, err := m.Compose(text)
-		if err != nil {
-			return false // the prompt says why
-		}
-		v.did(m.Send(h.ID, b), "The edited message was sent.")
-		return true
-	}
-	v.app.open(p)
+	v.app.open(e)
 }
 
 // do implements overlay.
@@ -213,7 +214,7 @@ func (v *heldView) do(act action) bool {
 		at--
 	case actOpen:
 		if len(all) > 0 {
-			v.edit(all[at], v.app.opt.Actions.Meddle.Format(all[at].Message))
+			v.edit(all[at], asFields)
 		}
 		return true
 	default:
@@ -225,13 +226,13 @@ func (v *heldView) do(act action) bool {
 	return true
 }
 
-// left says how long a message is still held.
-func (v *heldView) left(h Held) Safe {
+// leftOf says how long a message is still held.
+func leftOf(h Held, now time.Time) Safe {
 	what := Safe("sent")
 	if h.Drops {
 		what = "dropped"
 	}
-	return what + Safe(fmt.Sprintf(" in %.1f s", max(0, h.Until.Sub(v.app.now()).Seconds())))
+	return what + Safe(fmt.Sprintf(" in %.1f s", max(0, h.Until.Sub(now).Seconds())))
 }
 
 // draw implements overlay.
@@ -252,7 +253,7 @@ func (v *heldView) draw(c canvas, size class) {
 			row.fill(' ', normal)
 		}
 		row.text(0, 0, "from "+Safe(h.From.String())+"  "+v.app.model.hide(clean(h.Summary)), normal)
-		row.right(row.w, 0, "  "+v.left(h), warning)
+		row.right(row.w, 0, "  "+leftOf(h, v.app.now()), warning)
 	}
 	v.drawOne(in.sub(0, rows, in.w, in.h-rows), all[at])
 }
@@ -261,7 +262,9 @@ func (v *heldView) draw(c canvas, size class) {
 func (v *heldView) drawOne(c canvas, h Held) {
 	part := h.Until.Sub(v.app.now()).Seconds() / max(h.Until.Sub(h.Since).Seconds(), 1)
 	lines := []line{{text: bar(min(max(part, 0), 1), min(c.w, 40)), role: warning}}
-	if !h.Fuse.IsZero() {
+	if h.Alive {
+		lines = append(lines, line{text: keptAlive, role: normal})
+	} else if !h.Fuse.IsZero() {
 		lines = append(lines, line{text: clean(fmt.Sprintf("%s: %.1f s left", h.FuseWhy, max(0, h.Fuse.Sub(v.app.now()).Seconds()))), role: normal})
 	}
 	text := "Message and rule are hidden. p shows them."

@@ -1,12 +1,14 @@
 package ui
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
+
 	"github.com/photonscope/photonscope/decode/stream"
+	"github.com/photonscope/photonscope/rules"
 	"github.com/photonscope/photonscope/store/filter"
 )
 
@@ -25,46 +27,65 @@ func (m *meddler) actions() *Meddling {
 			}
 			return note("intercept " + f)
 		},
-		Held:   func() []Held { return m.held },
-		Send:   func(_ uint64, b []byte) error { m.held = m.held[1:]; return note("send " + string(b)) },
-		Drop:   func(uint64) error { m.held = m.held[1:]; return note("drop") },
-		Extend: func(uint64) error { return note("extend") },
-		Inject: func(_ stream.ConnID, t string) error { return note("inject " + t) },
-		Format: func(b []byte) string { return "payload=" + string(b) },
-		Compose: func(s string) ([]byte, error) {
-			text, ok := strings.CutPrefix(s, "payload=")
-			if !ok {
-				return nil, errors.New("no message")
-			}
-			return []byte(text), nil
-		},
+		Held:      func() []Held { return m.held },
+		Send:      func(_ uint64, b []byte) error { m.held = m.held[1:]; return note("send " + rules.Format(b, " ")) },
+		Drop:      func(uint64) error { m.held = m.held[1:]; return note("drop") },
+		Extend:    func(uint64) error { return note("extend") },
+		KeepAlive: func(uint64) error { return note("keep alive") },
+		Inject:    func(_ stream.ConnID, t string) error { return note("inject " + t) },
+		Format:    func(b []byte) string { return rules.Format(b, " ") },
+		Compose:   rules.Compose,
+		Parts:     func(b []byte) []string { return strings.Split(rules.Format(b, "\n"), "\n") },
+		Edit:      rules.Edit,
+		AsRule:    func(h Held, b []byte) string { return rules.EditRule(h.Message, b, h.From, h.Filter) },
 		Templates: [][2]string{{"call NAME", "calls"}},
 	}
 }
 
-func TestHeldMessagesAreShownEditedSentAndDropped(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	m := &meddler{}
-	for i, text := range []string{"one", "two", "three"} {
-		m.held = append(m.held, Held{ID: uint64(i + 1), From: stream.FromCloud, Message: []byte(text), Kind: "event", Summary: "event " + text,
-			Rule: "hold", Since: now, Until: now.Add(10 * time.Second), Fuse: now.Add(25 * time.Second), FuseWhy: "the device hangs up"})
+var heldSince = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func heldOf(t *testing.T, id uint64, text string) Held {
+	t.Helper()
+	b, err := rules.Compose(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	a := newApp(Options{Store: stored(talk(t)...), Live: true, Now: func() time.Time { return now.Add(3 * time.Second) }, Actions: Actions{Meddle: m.actions()}})
-	screen := show(t, a, 80, 24)
+	return Held{ID: id, From: stream.FromCloud, Message: b, Kind: "function-call", Summary: "function-call led(\"blink\")",
+		Rule: `hold when photon.msg == "function-call"`, Filter: `photon.msg == "function-call"`,
+		Since: heldSince, Until: heldSince.Add(10 * time.Second), Fuse: heldSince.Add(25 * time.Second), FuseWhy: "the device hangs up"}
+}
+
+// holds returns a screen three seconds after messages were held, the given ones.
+func holds(t *testing.T, w, h int, texts ...string) (*meddler, *app, tcell.SimulationScreen) {
+	t.Helper()
+	m := &meddler{}
+	for i, text := range texts {
+		m.held = append(m.held, heldOf(t, uint64(i+1), text))
+	}
+	a := newApp(Options{Store: stored(talk(t)...), Live: true, Now: func() time.Time { return heldSince.Add(3 * time.Second) }, Actions: Actions{Meddle: m.actions()}})
+	return m, a, show(t, a, w, h)
+}
+
+const (
+	heldCall  = "type=CON code=POST mid=9 token=55 path=f path=led query=blink"
+	heldEvent = `type=NON code=POST mid=0x1a2c path=e path=temp payload="21.5 degrees of the greenhouse by the river"`
+)
+
+func TestHeldMessagesAreShownSentAndDropped(t *testing.T) {
+	m, a, screen := holds(t, 80, 24, heldCall, heldCall, heldEvent)
 	if text := string(capture(screen, a.look)); !strings.Contains(text, "3 HELD") {
 		t.Errorf("the number of held messages is not shown:\n%s", text)
 	}
 	press(a, "I")
 	redraw(a, screen)
-	for _, want := range []string{"held: 3", "event one", "sent in 7.0 s", "the device hangs up: 22.0 s left", "payload=one", "rule: hold"} {
+	for _, want := range []string{"held: 3", "function-call led", "sent in 7.0 s", "the device hangs up: 22.0 s left", "query=blink", "rule: hold"} {
 		if text := string(capture(screen, a.look)); !strings.Contains(text, want) {
 			t.Errorf("no %q on the screen:\n%s", want, text)
 		}
 	}
-	press(a, "Space", "e", "X", "Enter", "d", "s", "Esc")
-	want := "extend, send oneX, drop, send "
-	if got := strings.Join(m.did, ", "); got != want {
-		t.Errorf("did %q, want %q", got, want)
+	press(a, "Space", "a", "d", "s", "Esc")
+	if got := strings.Join(m.did, ", "); got != "extend, keep alive, drop, send hex=" {
+		t.Errorf("did %q", got)
 	}
 	if a.top() != nil {
 		t.Error("Esc does not close the list")

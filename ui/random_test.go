@@ -17,8 +17,11 @@ func anyKey(r *rand.Rand) string {
 	}
 	keys := strings.Fields(bindings[r.IntN(len(bindings))].keys)
 	key := keys[r.IntN(len(keys))]
-	if key == "Q" || key == "Ctrl-C" {
+	switch {
+	case key == "Q", key == "Ctrl-C":
 		return "Esc"
+	case key == "i" && r.IntN(2) == 0:
+		return "Ctrl-T" // which only the window of a held message knows
 	}
 	return key
 }
@@ -55,6 +58,10 @@ func TestRandomKeysAndSizesDoNoHarm(t *testing.T) {
 		source := stored()
 		screen := newScreen(t, 80, 24)
 		a := newApp(Options{Screen: screen, Store: source, Title: "x", Live: seed%2 == 0, ASCII: seed%3 == 0, Theme: Themes[seed%4], Log: new(Log)})
+		if seed%2 == 0 {
+			m := &meddler{held: []Held{heldOf(t, 1, heldCall), heldOf(t, 2, heldEvent), {ID: 3, Message: []byte{1}}}}
+			a.opt.Actions.Meddle = m.actions()
+		}
 		var did []string
 		told := func() string { return fmt.Sprintf("seed %d: %s", seed, strings.Join(did, " ")) }
 		for range 60 {

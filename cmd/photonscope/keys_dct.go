@@ -59,7 +59,7 @@ func describeSlot(path string, slot []byte, role lightssl.Role) string {
 		text += word
 	}
 	if !f.fits() {
-		text += fmt.Sprintf(", of the wrong size: a %s key has %d bits", role, roleBits(role))
+		text += fmt.Sprintf(", of the wrong size: %s has %d bits", aKey(role), roleBits(role))
 	}
 	return text
 }

@@ -232,7 +232,7 @@ func (l *keyLoader) content(path string, b []byte, mode fs.FileMode, role lights
 	}
 	f.mode = mode
 	if f.forced && !f.fits() {
-		return fmt.Errorf("has %d bits; a %s key has %d", f.key.Public.N.BitLen(), role, roleBits(role))
+		return fmt.Errorf("has %d bits; %s has %d", f.key.Public.N.BitLen(), aKey(role), roleBits(role))
 	}
 	l.note(path, mode, f.key.Private != nil)
 	l.set.add(f)
@@ -293,6 +293,14 @@ func roleBits(r lightssl.Role) int {
 		return 2048
 	}
 	return 1024
+}
+
+// aKey names one key of a role.
+func aKey(r lightssl.Role) string {
+	if r == lightssl.ImpersonationRole {
+		return "an impersonation key"
+	}
+	return "a " + r.String() + " key"
 }
 
 // report says what a person should know about the keys, each thing once.

@@ -73,6 +73,9 @@ func TestRoleInFrontForcesTheRole(t *testing.T) {
 	}
 	_, _, err = b.load("server:" + path)
 	wantExit(t, err, exitUsage, "key "+path+": it has 1024 bits; a server key has 2048")
+	server := b.write(b.home, "server.pem", lightssl.MarshalPrivatePEM(serverKeyOnce()), 0o600)
+	_, _, err = b.load("impersonation:" + server)
+	wantExit(t, err, exitUsage, "key "+server+": it has 2048 bits; an impersonation key has 1024")
 }
 
 func TestSplicingTakesTheDevicesOwnKeyOnlyOnDemand(t *testing.T) {

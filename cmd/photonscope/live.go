@@ -161,6 +161,9 @@ func (l *live) alarm(format string, args ...any) {
 // it brings. A closed terminal or pipe ends printing, never a session.
 func (l *live) serve(ctx context.Context, run func(context.Context) error, source string) error {
 	signal.Ignore(syscall.SIGPIPE)
+	if l.screen != nil {
+		l.screen.begin() // now it knows all that it may do
+	}
 	printed := l.notes.start(l.log.print)
 	defer l.log.close()
 	defer printed()

@@ -113,15 +113,16 @@ func meddling(e *rules.Engine) *ui.Meddling {
 		Held: func() (all []ui.Held) {
 			for _, h := range e.Held() {
 				all = append(all, ui.Held{
-					ID: h.ID, From: h.From, Message: h.Message, Kind: h.Kind, Summary: h.Summary, Rule: h.Rule,
-					Since: h.Since, Until: h.Until, Drops: h.Drops, Fuse: h.Fuse, FuseWhy: h.FuseWhy,
+					ID: h.ID, From: h.From, Message: h.Message, Kind: h.Kind, Summary: h.Summary, Rule: h.Rule, Filter: h.Filter,
+					Since: h.Since, Until: h.Until, Drops: h.Drops, Alive: h.Alive, Fuse: h.Fuse, FuseWhy: h.FuseWhy,
 				})
 			}
 			return all
 		},
-		Send:   func(id uint64, instead []byte) error { return e.Decide(id, rules.Decision{Message: instead}) },
-		Drop:   func(id uint64) error { return e.Decide(id, rules.Decision{Drop: true}) },
-		Extend: e.Extend,
+		Send:      func(id uint64, instead []byte) error { return e.Decide(id, rules.Decision{Message: instead}) },
+		Drop:      func(id uint64) error { return e.Decide(id, rules.Decision{Drop: true}) },
+		Extend:    e.Extend,
+		KeepAlive: e.KeepAlive,
 		Inject: func(leg stream.ConnID, template string) error {
 			t, err := rules.ParseTemplate(template)
 			if err != nil {
@@ -131,6 +132,11 @@ func meddling(e *rules.Engine) *ui.Meddling {
 		},
 		Format:  func(message []byte) string { return rules.Format(message, " ") },
 		Compose: rules.Compose,
+		Parts:   func(message []byte) []string { return strings.Split(rules.Format(message, "\n"), "\n") },
+		Edit:    rules.Edit,
+		AsRule: func(h ui.Held, instead []byte) string {
+			return rules.EditRule(h.Message, instead, h.From, h.Filter)
+		},
 	}
 	for _, t := range rules.Templates {
 		m.Templates = append(m.Templates, [2]string{strings.TrimSpace(t.Name + " " + t.Takes), t.Means})

@@ -58,6 +58,11 @@ malformed, and the proxy says so once for each direction of a session.
 Keeps a message back until a person decides on the screen, or ` + "`max=`" + ` is over (%s unless told): then the original goes on, or with
 ` + "`then=drop`" + ` nothing. Only this direction of this session waits. With ` + "`keepalive=yes`" + ` both peers hear something every 5 s meanwhile.
 
+On the screen ` + "`i`" + ` asks for a filter and holds what matches from then on, without a rule; ` + "`I`" + ` lists what is held, with the time that is left and
+who gives up when. Enter opens a window in which the message is edited part by part, as one line of text, or byte by byte (` + "`Ctrl-T`" + `), with
+before and after below each other. Length, padding, the chain of IVs, the message ID on the other leg and the CRC of a chunk whose payload
+was edited as a part are seen to. ` + "`F9`" + ` copies the rule that does the same to every such message.
+
 ## drop
 
 Takes a message away. Whoever waits for it does not hear of that.

@@ -279,7 +279,6 @@ func (o *outputFlags) checkTheme() error {
 // nothing, or what -T names.
 func (a *app) printOf(w io.Writer, o *outputFlags) (sink, *output) {
 	if o.screen != nil {
-		o.screen.begin()
 		flags := *o
 		flags.show = filterFlags{}
 		return o.screen, a.newOutput(io.Discard, &flags)
