@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
 	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/store"
 )
@@ -91,13 +92,24 @@ func roleOf(e *decode.Event) role {
 	return sender(e.From)
 }
 
-// rttCell shows the response time of an answer, or that there was none.
+// rttCell shows the response time of an answer, or of what had to be answered that it
+// was not.
 func (m *model) rttCell(seq store.Seq, e *decode.Event) cell {
 	text := rttOf(e)
-	if row, ok := m.store.Row(seq); ok && text == "" && row.Flags&store.Unanswered != 0 {
-		return cell{"none", warning}
+	row, ok := m.store.Row(seq)
+	switch {
+	case !ok || text != "" || row.Flags&store.Unanswered == 0 || !confirmable(e):
+		return cell{text: text}
+	case row.Flags&store.Problem == 0: // healthy peers do not answer it
+		return cell{"none", quiet}
 	}
-	return cell{text: text}
+	return cell{"none", warning}
+}
+
+// confirmable reports whether an event is a message that asks to be acknowledged.
+func confirmable(e *decode.Event) bool {
+	m, ok := e.Body.(*decode.Message)
+	return ok && len(m.Plain) > 0 && coap.Type(m.Plain[0]>>4&3) == coap.Confirmable
 }
 
 // rttOf returns the response time of an answer.

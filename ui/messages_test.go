@@ -38,3 +38,26 @@ func TestFieldsAreWrittenAsInOtherViews(t *testing.T) {
 		t.Errorf("the conversation lacks %s:\n%s", id, talk)
 	}
 }
+
+// Only what asks to be acknowledged can be without an answer, and only what healthy
+// peers answer is marked for it.
+func TestNoneIsSaidWhereAnAnswerWasDue(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	said := map[role]int{}
+	for i := range a.model.Len() {
+		seq := a.model.view.At(i)
+		e := a.model.event(seq)
+		row, _ := a.model.store.Row(seq)
+		c := a.model.rttCell(seq, &e)
+		if c.text != "none" {
+			continue
+		}
+		said[c.role]++
+		if m := e.Body.(*decode.Message); m.Plain[0]&0x30 != 0 || (c.role == warning) != (row.Flags&store.Problem != 0) {
+			t.Errorf("event %d, %s of type %d, is said to lack an answer in role %d", seq+1, kindOf(&e), m.Plain[0]>>4&3, c.role)
+		}
+	}
+	if said[quiet] == 0 || said[warning] == 0 {
+		t.Errorf("the recording has %v of them", said)
+	}
+}
