@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
@@ -31,6 +32,16 @@ func kindOf(e *decode.Event) Safe {
 		return Safe(m.Meaning.Kind.String())
 	}
 	return Safe(e.Body.Name())
+}
+
+// withKind puts the one word for an event before what it says, unless that has the
+// word already: "chunk 2 of 5", "the device closed".
+func withKind(e *decode.Event, says Safe) Safe {
+	kind := kindOf(e)
+	if _, closed := e.Body.(*decode.Closed); closed && says != "" && says != masked || strings.HasPrefix(string(says), string(kind)+" ") {
+		return says
+	}
+	return joinedBy(" ", kind, says)
 }
 
 // kindRole marks what is worth a look.

@@ -198,8 +198,8 @@ func TestTheLegToTheCloudIsNamed(t *testing.T) {
 	for view, text := range map[string]string{"messages": messages, "conversation": string(capture(show(t, a, 80, 24), a.look))} {
 		seen := map[string]bool{}
 		for _, l := range strings.Split(text, "\n") {
-			if i := strings.Index(l, " closed"); i > 0 && !strings.HasPrefix(strings.TrimSpace(l), "event") {
-				line := strings.Join(strings.Fields(l[max(i-5, 0):]), " ")
+			if i := strings.LastIndex(l, " closed"); i > 0 && !strings.HasPrefix(strings.TrimSpace(l), "event") {
+				line := strings.Join(strings.Fields(l[max(i-24, 0):]), " ")
 				if seen[line] {
 					t.Errorf("%s has this twice: %s", view, line)
 				}

@@ -306,12 +306,10 @@ const talkIndent = "              "
 
 // title returns the first line of an event, behind its time.
 func (t *talkPane) title(e *decode.Event) Safe {
-	title := kindOf(e)
+	title := withKind(e, t.app.legSummary(e))
 	if m, ok := e.Body.(*decode.Message); ok && t.formShown() != "summary" {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
-		title = requestLine(&t.msg) + "   " + title
-	} else {
-		title += " " + t.app.legSummary(e)
+		title = requestLine(&t.msg) + "   " + kindOf(e)
 	}
 	if rtt := rttOf(e); rtt != "" {
 		title += "   " + rtt

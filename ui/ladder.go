@@ -95,7 +95,7 @@ func (a *app) aboutEvent(seq store.Seq, ok bool) []line {
 		return nil
 	}
 	w := wordWriter{width: 10}
-	w.add("event", kindOf(&e)+" "+a.legSummary(&e))
+	w.add("event", withKind(&e, a.legSummary(&e)))
 	if m, isM := e.Body.(*decode.Message); isM {
 		w.add("means", Safe(m.Meaning.Kind.Means()))
 	}
@@ -239,10 +239,7 @@ func bandOf(row *store.Row) Safe {
 
 // lanes draws an event between the lanes.
 func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
-	label := kindOf(e)
-	if text := r.app.summaryOf(e); text != "" {
-		label += " " + text
-	}
+	label := withKind(e, r.app.summaryOf(e))
 	switch b := e.Body.(type) {
 	case *decode.Opened:
 		return crossed(r.lane, "connects "+r.addr(e.Conn.Device)+" → "+r.addr(e.Conn.Cloud))

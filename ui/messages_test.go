@@ -61,3 +61,20 @@ func TestNoneIsSaidWhereAnAnswerWasDue(t *testing.T) {
 		t.Errorf("the recording has %v of them", said)
 	}
 }
+
+// What an event is stands once in a line.
+func TestNoLineSaysTwiceWhatItIs(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	for view, keys := range map[string][]string{"sessions": {"1"}, "ladder": {"4", "G"}, "follow": {"5", "x", "x", "G"}} {
+		press(a, keys...)
+		text := string(capture(show(t, a, 140, 45), a.look))
+		if !strings.Contains(text, "the cloud c") { // a narrow column clips it
+			t.Errorf("%s does not tell the end:\n%s", view, text)
+		}
+		for _, twice := range []string{"closed the", "closed cloud leg", "chunk chunk"} {
+			if strings.Contains(text, twice) {
+				t.Errorf("%s has %q:\n%s", view, twice, text)
+			}
+		}
+	}
+}

@@ -155,7 +155,7 @@ func (s *sessions) last(l *store.Leg) Safe {
 	if e.Body == nil {
 		return ""
 	}
-	return kindOf(&e) + " " + s.app.summaryOf(&e)
+	return withKind(&e, s.app.summaryOf(&e))
 }
 
 // draw implements view.
