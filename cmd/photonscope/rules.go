@@ -84,7 +84,7 @@ func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
 		l.screen.meddle = meddling(e)
 	}
 	if len(f.all) > 0 {
-		l.inform("%d rules act on spliced sessions: what they change is shown and recorded on both legs", len(f.all))
+		l.inform("%s in force: what changes is shown and recorded on both legs", count(len(f.all), "rule"))
 	}
 	for _, r := range rules.Repairing(f.all) {
 		l.inform("repair %s is active: %s", r.Name, r.Means)
