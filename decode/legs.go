@@ -162,11 +162,9 @@ func (p *pairing) remember(b []byte) {
 // second handles the later copy of what the device sent.
 func (p *pairing) second(dst []Event, e Event) []Event {
 	b := content(&e)
-	for i := range p.shown {
-		if bytes.Equal(p.shown[i], b) {
-			p.shown = dropped(p.shown, i+1)
-			return dst
-		}
+	if i := twinOf(b, len(p.shown), func(i int) []byte { return p.shown[i] }, isMessage(e.Body)); i >= 0 {
+		p.shown = dropped(p.shown, i+1)
+		return dst
 	}
 	return p.show(dst, e)
 }
@@ -175,18 +173,43 @@ func (p *pairing) second(dst []Event, e Event) []Event {
 // it. Where there is none, the device leg shows something else: then the event
 // that it stands for is released, and what was held behind that waits on.
 func (p *pairing) settle(dst []Event, e *Event) []Event {
-	b := content(e)
-	for i := range p.held {
-		if bytes.Equal(content(&p.held[i]), b) {
-			dst = p.release(dst, i)
-			p.held = dropped(p.held, 1)
-			return dst
-		}
+	if i := twinOf(content(e), len(p.held), func(i int) []byte { return content(&p.held[i]) }, isMessage(e.Body)); i >= 0 {
+		dst = p.release(dst, i)
+		p.held = dropped(p.held, 1)
+		return dst
 	}
 	if len(p.held) > 0 && standsFor(e.Body, p.held[0].Body) {
 		dst = p.release(dst, 1)
 	}
 	return dst
+}
+
+// twinOf returns the first of n contents that is b, or else the first that is but for
+// the message ID, which a proxy that drops or adds messages counts anew; -1: none.
+func twinOf(b []byte, n int, at func(int) []byte, message bool) int {
+	for i := range n {
+		if bytes.Equal(at(i), b) {
+			return i
+		}
+	}
+	for i := 0; message && i < n; i++ {
+		if renumbered(at(i), b) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isMessage(b Body) bool {
+	_, ok := b.(*Message)
+	return ok
+}
+
+// renumbered reports whether two CoAP messages differ in the message ID alone.
+func renumbered(a, b []byte) bool {
+	const id = 2 // its offset
+	return len(a) == len(b) && len(a) >= coap.HeaderLen && !bytes.Equal(a[id:coap.HeaderLen], b[id:coap.HeaderLen]) &&
+		bytes.Equal(a[:id], b[:id]) && bytes.Equal(a[coap.HeaderLen:], b[coap.HeaderLen:])
 }
 
 // content is what two twins have in common: the message, since its ciphertext

@@ -148,6 +148,41 @@ func TestAnAlteredMessageIsShownTwiceAndItsFollowersOnce(t *testing.T) {
 	}
 }
 
+// Behind a dropped message the others have other IDs where they arrive. That is not
+// what they say, so they are shown once.
+func TestARenumberedMessageIsShownOnce(t *testing.T) {
+	for _, from := range stream.Directions {
+		d, c := readyDuet(t)
+		first, second := stream.ConnID(1), stream.ConnID(2)
+		if from == cld {
+			first, second = 2, 1
+		}
+		send := func(id stream.ConnID, plain string) {
+			d.item(&stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
+		}
+		send(first, "\x50\x02\x00\x01\xffdropped")
+		send(first, "\x50\x02\x00\x02\xffb")
+		send(second, "\x50\x02\x00\x01\xffb")
+		send(first, "\x50\x02\x00\x03\xffc")
+		send(second, "\x50\x02\x00\x02\xffedited")
+		send(first, "\x50\x02\x00\x04\xffd")
+		send(second, "\x50\x02\x00\x03\xffd")
+		altered := 0
+		for _, line := range d.shown {
+			if strings.HasSuffix(line, "altered") {
+				altered++
+			}
+		}
+		want := 1 // what was edited
+		if from == cld {
+			want = 2 // and what was dropped: the cloud's leg alone has it
+		}
+		if len(d.shown) != 5 || altered != want {
+			t.Errorf("from the %s: %q", from, d.shown)
+		}
+	}
+}
+
 // What one leg never carried is shown when that leg is over, with nothing lost.
 func TestALegThatEndsEarlyReleasesWhatWasHeldForIt(t *testing.T) {
 	d, _ := readyDuet(t)

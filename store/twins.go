@@ -2,6 +2,7 @@ package store
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync/atomic"
 
 	"github.com/photonscope/photonscope/decode"
@@ -24,6 +25,7 @@ type twins struct {
 type unpaired struct {
 	seq     Seq
 	content uint64 // hash of what twins have in common
+	bare    uint64 // hash of a message without its ID, 0 for others
 	id      uint32 // a message's type, code and ID, 0 for others
 }
 
@@ -32,19 +34,23 @@ var seed = maphash.MakeSeed()
 // contentOf tells by what a twin is known: a message by its plaintext, because the
 // ciphertext changes with the frame before; the records that are sealed for each
 // leg by what they are.
-func contentOf(e *decode.Event) (hash uint64, id uint32) {
+func contentOf(seq Seq, e *decode.Event) unpaired {
+	u := unpaired{seq: seq}
 	switch b := e.Body.(type) {
 	case *decode.Message:
 		if len(b.Plain) >= coap.HeaderLen {
-			id = uint32(b.Plain[0]&0x30)<<24 | 1<<16 | uint32(b.Plain[2])<<8 | uint32(b.Plain[3])
+			u.id = uint32(b.Plain[0]&0x30)<<24 | 1<<16 | uint32(b.Plain[2])<<8 | uint32(b.Plain[3])
+			u.bare = maphash.Bytes(seed, b.Plain[coap.HeaderLen:]) ^ uint64(b.Plain[0])<<8 ^ uint64(b.Plain[1])
 		}
-		return maphash.Bytes(seed, b.Plain), id
+		u.content = maphash.Bytes(seed, b.Plain)
 	case *decode.Identity:
-		return 1, 0
+		u.content = 1
 	case *decode.Credentials:
-		return 2, 0
+		u.content = 2
+	default:
+		u.content = maphash.Bytes(seed, e.Raw)
 	}
-	return maphash.Bytes(seed, e.Raw), 0
+	return u
 }
 
 // pair links an event to its twin, or has it wait for it.
@@ -63,21 +69,19 @@ func (t *twins) pair(c *content, conn *connection, seq Seq, e *decode.Event) {
 		return
 	}
 	mine, other := &t.waiting[conn.leg][from], &t.waiting[conn.leg^1][from]
-	hash, id := contentOf(e)
-	at := -1
-	for i := range *other {
-		if (*other)[i].content == hash {
-			at = i
-			break
-		}
+	this := contentOf(seq, e)
+	at := slices.IndexFunc(*other, func(u unpaired) bool { return u.content == this.content })
+	passedOn := (conn.leg == 1) == (e.From == stream.FromDevice) // seen where it arrives
+	if at < 0 && this.id != 0 && passedOn {                      // counted anew, because something was dropped or added
+		at = slices.IndexFunc(*other, func(u unpaired) bool { return u.bare == this.bare && u.id != 0 })
 	}
 	var differs bool
-	if at < 0 && id != 0 {
-		at = indexID(*other, id)
+	if at < 0 && this.id != 0 {
+		at = slices.IndexFunc(*other, func(u unpaired) bool { return u.id == this.id })
 		differs = at >= 0
 	}
 	if at < 0 {
-		*mine = append(*mine, unpaired{seq, hash, id})
+		*mine = append(*mine, this)
 		if t.over[conn.leg^1][from] {
 			t.release(c, conn, mine, 1)
 		} else if len(*mine) == maxWaiting {
@@ -90,15 +94,6 @@ func (t *twins) pair(c *content, conn *connection, seq Seq, e *decode.Event) {
 	t.alone(c, conn, *mine)
 	*mine = (*mine)[:0]
 	*other = (*other)[:copy(*other, (*other)[at+1:])]
-}
-
-func indexID(list []unpaired, id uint32) int {
-	for i := range list {
-		if list[i].id == id {
-			return i
-		}
-	}
-	return -1
 }
 
 // close notes that a leg carries nothing more from a sender.

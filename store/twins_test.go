@@ -6,6 +6,7 @@ import (
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
@@ -99,6 +100,59 @@ func TestAViewOfOneLegShowsWhatOneLegShows(t *testing.T) {
 				row, _ := s.Row(Seq(i))
 				t.Fatalf("seed %d: event %d of session %d is shown: %v, want %v; %+v", seed, i, events[i].Session, got, !got, row)
 			}
+		}
+	}
+}
+
+// A message that arrives under another ID, because one before it was dropped, is
+// the same message; so a view of one leg has it once, and it does not differ.
+func TestARenumberedMessageHasItsTwin(t *testing.T) {
+	for _, from := range stream.Directions {
+		tr := newTraffic(1)
+		k := tr.open(2)
+		k.hello()
+		m := coap.Message{Type: coap.NonConfirmable, Code: coap.POST, ID: 100, Payload: []byte("dropped"), Options: []coap.Option{{Number: coap.URIPath, Value: []byte("e")}}}
+		first, second := *k, *k
+		first.conns, second.conns = k.conns[:1], k.conns[1:]
+		if from == stream.FromCloud {
+			first, second = second, first
+		}
+		second.ciphers[from] = k.other(from)
+		first.say(from, m)
+		for i, payload := range []string{"a", "b", "c"} {
+			m.Payload, m.ID = []byte(payload), uint16(101+i)
+			first.say(from, m)
+			m.ID--
+			second.say(from, m)
+		}
+		events := decoded(tr.keys, tr.items)
+		s := stored(events)
+		v := NewView(s)
+		v.SetMatch(Match{Where: Where{OneLeg: true}})
+		v.Refresh(0)
+		pairs := 0
+		for i := range events {
+			b, ok := events[i].Body.(*decode.Message)
+			if !ok || b.Plain[1] != byte(coap.POST) || len(b.Plain) > 20 || b.Meaning.Kind != particle.KindEvent {
+				continue
+			}
+			row, _ := s.Row(Seq(i))
+			twin, paired := s.Twin(Seq(i))
+			_, shown := v.RowOf(Seq(i))
+			if !paired {
+				if string(b.Plain[len(b.Plain)-7:]) != "dropped" || row.Flags&Lone == 0 || !shown {
+					t.Errorf("from the %s: %x has no twin, flags %v, shown %v", from, b.Plain, row.Flags, shown)
+				}
+				continue
+			}
+			pairs++
+			other := events[twin].Body.(*decode.Message)
+			if row.Flags&Differs != 0 || string(other.Plain[4:]) != string(b.Plain[4:]) || shown != (events[i].Conn.Leg == stream.DeviceLeg) {
+				t.Errorf("from the %s: %x and %x, flags %v, shown %v", from, b.Plain, other.Plain, row.Flags, shown)
+			}
+		}
+		if pairs != 6 {
+			t.Errorf("from the %s: %d events have a twin, want 6", from, pairs)
 		}
 	}
 }

@@ -17,13 +17,21 @@ func (a *app) summaryOf(e *decode.Event) Safe {
 	return Safe(a.text)
 }
 
-// legSummary is summaryOf, and names the leg to the cloud, of which lists show only
-// what the device's does not tell.
-func (a *app) legSummary(e *decode.Event) Safe {
-	if _, finding := e.Body.(*decode.Finding); finding || e.Conn.Leg != stream.CloudLeg {
+// legSummary is summaryOf, and names the leg where that tells something: the one to
+// the cloud, of which lists show only what the device's does not tell, and the only one
+// that carries a message: it was dropped or added.
+func (a *app) legSummary(seq store.Seq, e *decode.Event) Safe {
+	row, _ := a.model.store.Row(seq)
+	_, finding := e.Body.(*decode.Finding)
+	switch {
+	case finding || e.Conn.Leg == stream.Tapped:
 		return a.summaryOf(e)
+	case row.Flags&store.Lone != 0:
+		return joinedBy(": ", Safe(e.Conn.Leg.String())+" leg only", a.summaryOf(e))
+	case e.Conn.Leg == stream.CloudLeg:
+		return joinedBy(": ", "cloud leg", a.summaryOf(e))
 	}
-	return joinedBy(": ", "cloud leg", a.summaryOf(e))
+	return a.summaryOf(e)
 }
 
 // kindOf returns the one word for an event.

@@ -286,7 +286,7 @@ func (t *talkPane) block(i, w int) []line {
 		return nil
 	}
 	head := Safe(fmt.Sprintf("%9.3f %s ", e.At.Sub(t.app.model.origin).Seconds(), sideSign(&e)))
-	lines := []line{{text: head + t.title(&e), role: roleOf(&e), hang: len(talkIndent)}}
+	lines := []line{{text: head + t.title(t.view.At(i), &e), role: roleOf(&e), hang: len(talkIndent)}}
 	if m, ok := e.Body.(*decode.Message); ok {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
 		lines = append(lines, t.payload(w-len(talkIndent))...)
@@ -305,8 +305,8 @@ func (t *talkPane) block(i, w int) []line {
 const talkIndent = "              "
 
 // title returns the first line of an event, behind its time.
-func (t *talkPane) title(e *decode.Event) Safe {
-	title := withKind(e, t.app.legSummary(e))
+func (t *talkPane) title(seq store.Seq, e *decode.Event) Safe {
+	title := withKind(e, t.app.legSummary(seq, e))
 	if m, ok := e.Body.(*decode.Message); ok && t.formShown() != "summary" {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
 		title = requestLine(&t.msg) + "   " + kindOf(e)

@@ -63,7 +63,7 @@ func (t *talkPane) hit(i int) bool {
 		return false
 	}
 	title := needle{text: t.sought.text}
-	if title.in([]byte(t.title(&e))) {
+	if title.in([]byte(t.title(t.view.At(i), &e))) {
 		return true
 	}
 	m, isMessage := e.Body.(*decode.Message)

@@ -7,6 +7,9 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/rules"
 	"github.com/photonscope/photonscope/store/filter"
@@ -120,6 +123,45 @@ func TestACaptureSaysWhyNothingCanBeHeld(t *testing.T) {
 		redraw(a, screen)
 		if text := string(capture(screen, a.look)); !strings.Contains(text, "Only a live proxy") {
 			t.Errorf("%s: %s", key, text)
+		}
+	}
+}
+
+// What was dropped is on the leg of its sender only, what was added on the other one;
+// lists say so.
+func TestWhatOneLegCarriesNamesThatLeg(t *testing.T) {
+	legs := [2]stream.Conn{{ID: 1, Leg: stream.DeviceLeg, Pair: 2}, {ID: 2, Leg: stream.CloudLeg, Pair: 1}}
+	var talk particle.Conversation
+	var events []decode.Event
+	at := time.Unix(1_700_000_000, 0)
+	say := func(id uint16, data string, on ...int) {
+		m := particle.ComposePublish(id, particle.EventBody{Name: "lab/tick", Data: []byte(data)})
+		plain := m.Append(nil)
+		var parsed coap.Message
+		if err := parsed.Parse(plain); err != nil {
+			t.Fatal(err)
+		}
+		at = at.Add(time.Second)
+		for _, leg := range on {
+			events = append(events, decode.Event{At: at, Conn: &legs[leg], Session: 1, From: stream.FromDevice, Raw: plain,
+				Body: &decode.Message{Plain: plain, Padded: plain, Meaning: talk.Next(stream.FromDevice, at, &parsed)}})
+		}
+	}
+	for i := range legs {
+		events = append(events, decode.Event{At: at, Conn: &legs[i], Session: 1, Body: &decode.Opened{}})
+	}
+	say(1, "passed on", 0, 1)
+	say(2, "dropped", 0)
+	say(3, "added", 1)
+	say(4, "the last", 0, 1)
+	a := newApp(Options{Store: stored(events...)})
+	screen := show(t, a, 100, 30)
+	press(a, "2", "g")
+	redraw(a, screen)
+	text := string(capture(screen, a.look))
+	for _, want := range []string{"  lab/tick = passed on", "device leg only: lab/tick = dropped", "cloud leg only: lab/tick = added", "  lab/tick = the last"} {
+		if strings.Count(text, want) == 0 {
+			t.Errorf("no %q on the screen:\n%s", want, text)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (a *app) aboutEvent(seq store.Seq, ok bool) []line {
 		return nil
 	}
 	w := wordWriter{width: 10}
-	w.add("event", withKind(&e, a.legSummary(&e)))
+	w.add("event", withKind(&e, a.legSummary(seq, &e)))
 	if m, isM := e.Body.(*decode.Message); isM {
 		w.add("means", Safe(m.Meaning.Kind.Means()))
 	}

@@ -347,7 +347,7 @@ func (r *eventRows) Row(dst []cell, i int) []cell {
 		dir = cell{" · ", quiet}
 	}
 	kind := cell{kindOf(&e), kindRole(&e)}
-	info := cell{r.app.legSummary(&e), normal}
+	info := cell{r.app.legSummary(seq, &e), normal}
 	if fold, ok := r.view.Fold(i); ok {
 		kind, info = cell{"····", quiet}, cell{foldText(&fold)[len("···· "):], quiet}
 	}

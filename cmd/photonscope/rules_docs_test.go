@@ -37,7 +37,9 @@ Messages can be read and sealed only in mode splice; what disturbs the handshake
 done is noted on standard error. Both versions of a message are shown and recorded, one on each leg: the second is marked (` + "`photon.altered`" + `
 in NDJSON, ` + "`altered`" + ` in text and in the comments of a recording). Until the first change of a direction its frames pass byte for byte; from
 then on they are sealed anew. Message IDs stay consecutive on both legs whatever is dropped or added, because the servers hang up
-otherwise; acknowledgements get back the ID that their receiver used; tokens stay. Message IDs in two later versions of one message may therefore differ.
+otherwise; acknowledgements get back the ID that their receiver used; tokens stay. Behind what was dropped or added a message
+therefore has another ID where it arrives: that is one message still, which is shown once, with its sender's ID; ` + "`--legs both`" + ` shows both.
+What only one leg carries was dropped (it is on its sender's leg) or added; the screen names the leg.
 
 A frame whose length is 0 or no multiple of 16 cannot be opened and is no message: no rule sees it. It passes as it came, is shown as
 malformed, and the proxy says so once for each direction of a session.
