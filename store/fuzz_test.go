@@ -26,7 +26,7 @@ func FuzzStore(f *testing.F) {
 		s := stored(events)
 		sameEvents(t, all(t, s), events)
 		late := stored(decoded(nil, tr.items))
-		late.Redecode(tr.keys)
+		late.Redecode(tr.keys, nil)
 		sameByDirection(t, all(t, late), events)
 		small := New(pageSize + 4<<10)
 		for i := range events {
@@ -37,7 +37,7 @@ func FuzzStore(f *testing.F) {
 			t.Fatalf("evicted %d, begins with %d", small.Evicted(), first)
 		}
 		sameEvents(t, all(t, small), events[first:])
-		small.Redecode(tr.keys)
+		small.Redecode(tr.keys, nil)
 		for _, v := range someMatches {
 			view := NewView(small)
 			view.SetMatch(v)

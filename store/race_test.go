@@ -31,7 +31,7 @@ func TestReadersNeedNotWaitForTheAppender(t *testing.T) {
 		s.Append(events)
 		if i == len(tr.items)/3 {
 			addSession(keys, tr)
-			if !s.Redecode(keys) {
+			if !s.Redecode(keys, nil).Changed {
 				t.Error("nothing changed")
 			}
 		}

@@ -10,8 +10,11 @@ import (
 )
 
 // Redecode decodes again the sessions that keys can open by now and could not
-// when they came, and puts what they say in the place of what was sealed. It
-// reports whether something changed. It is for the goroutine that appends, when
+// when they came, and puts what they say in the place of what was sealed. Then
+// findings are made again as well, by a doctor that again returns (nil: findings
+// stay), as they are when private keys came that open nothing: it is fed all events
+// that are held, and after them knows what any event that is appended later needs.
+// What it is to know of sessions that are evicted is lost. It is for the goroutine that appends, when
 // lightssl.Keyring.Generation has risen; readers see the store as it was until
 // all is done. For a moment it takes the memory of the store twice.
 //
@@ -25,12 +28,22 @@ import (
 // frames than they seemed, or a key was noted where it came late, what follows
 // moves; [Store.Moved] says where to, and marks and comments have moved already.
 // Every [View] begins anew.
-func (s *Store) Redecode(keys *lightssl.Keyring) bool {
+func (s *Store) Redecode(keys *lightssl.Keyring, again func() Doctor) (done Redecoded) {
 	r := redecoding{from: s.snapshot(), old: &s.writer.sessions, keys: keys}
-	if !r.choose() || !r.differs() {
-		return false
+	opens := r.choose() && r.differs()
+	if counts := private(keys); counts == s.diagnosed && !opens || again == nil && !opens {
+		return Redecoded{}
+	} else if again != nil {
+		s.diagnosed, r.doctor = counts, again()
 	}
-	fresh, moves := r.rebuild(s.writer.budget)
+	if !opens {
+		r.chosen = nil
+	}
+	fresh, moves, findings := r.rebuild(s.writer.budget)
+	done.Withdrawn, done.Found = findings.outcome()
+	if done.Changed = opens || findings.moved(); !done.Changed {
+		return done
+	}
 	s.mu.Lock()
 	fresh.content.epoch = s.content.epoch + 1
 	fresh.writer.evicted += s.writer.evicted
@@ -39,7 +52,14 @@ func (s *Store) Redecode(keys *lightssl.Keyring) bool {
 	s.moved.add(moves)
 	s.announce()
 	s.mu.Unlock()
-	return true
+	return done
+}
+
+// private counts the keys that a finding may rest on though they open nothing.
+func private(keys *lightssl.Keyring) lightssl.KeyCounts {
+	counts := keys.Counts()
+	counts.Sessions, counts.Loose = 0, 0
+	return counts
 }
 
 // redecoding is the work of Redecode. It only reads what is there.
@@ -47,6 +67,7 @@ type redecoding struct {
 	from   content
 	old    *sessions
 	keys   *lightssl.Keyring
+	doctor Doctor
 	chosen map[stream.ConnID]bool // connections to decode again
 }
 
@@ -132,31 +153,34 @@ func equalEvents(a, b *decode.Event) bool {
 
 // rebuild makes a store of what there is, with the chosen connections decoded
 // again, and says where events have moved.
-func (r *redecoding) rebuild(budget int) (*Store, moves) {
+func (r *redecoding) rebuild(budget int) (*Store, moves, *rediagnosis) {
 	fresh := New(budget)
 	c, w := &fresh.content, &fresh.writer
 	c.first, c.end = r.from.first, r.from.first
 	w.sessions.prime(r.old)
-	again := r.again(func(e *decode.Event) { w.add(c, e) })
+	findings := &rediagnosis{r: r, doctor: r.doctor, add: func(e *decode.Event) { w.add(c, e) }}
+	again := r.again(findings.feed)
 	again.learn = func(e *decode.Event) { w.sessions.connOf(e).learn(e) }
 	var moves moves
 	l := loader{content: r.from, wire: true}
 	for seq := r.from.first; seq < r.from.end; seq++ {
 		var e decode.Event
 		l.load(seq, &e)
-		if !r.isChosen(seq) {
-			moves.note(seq, c.end)
-			w.add(c, &e)
-			continue
-		}
 		now := c.end
-		again.feed(&e)
+		if !r.isChosen(seq) {
+			findings.feed(&e)
+		} else {
+			again.feed(&e)
+		}
 		if now < c.end && c.has(now) && typeOf(c.record(now).load()) == TypeCredentials && typeOfBody(e.Body) != TypeCredentials {
 			now++ // a key was noted before what it opens
+		}
+		if now == c.end && typeOfBody(e.Body) == TypeFinding {
+			now = findings.instead(c.end)
 		}
 		moves.note(seq, now)
 	}
 	again.finish()
 	w.sessions.inherit(r, moves)
-	return fresh, moves
+	return fresh, moves, findings
 }

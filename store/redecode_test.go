@@ -18,7 +18,7 @@ func TestKeysThatComeLateGiveTheEventsOfKeysThatWereThere(t *testing.T) {
 		want := decoded(keys, items)
 		s := stored(decoded(nil, items))
 		changed := s.Changed()
-		if !s.Redecode(keys) {
+		if !s.Redecode(keys, nil).Changed {
 			t.Fatal("nothing changed")
 		}
 		sameEvents(t, all(t, s), want)
@@ -28,7 +28,7 @@ func TestKeysThatComeLateGiveTheEventsOfKeysThatWereThere(t *testing.T) {
 		default:
 			t.Error("nobody was told")
 		}
-		if s.Redecode(keys) {
+		if s.Redecode(keys, nil).Changed {
 			t.Error("changed again")
 		}
 	})
@@ -40,11 +40,11 @@ func TestLateKeysOfMadeSessions(t *testing.T) {
 		tr.play(1+tr.IntN(4), 150)
 		want := decoded(tr.keys, tr.items)
 		s := stored(decoded(nil, tr.items))
-		if !s.Redecode(tr.keys) {
+		if !s.Redecode(tr.keys, nil).Changed {
 			t.Fatal("nothing changed")
 		}
 		sameByConnection(t, all(t, s), want)
-		if s.Redecode(tr.keys) {
+		if s.Redecode(tr.keys, nil).Changed {
 			t.Error("changed again")
 		}
 	}
@@ -107,7 +107,7 @@ func TestAKeyThatComesWhileASessionRunsOpensWhatIsHeld(t *testing.T) {
 				s.SetComment(note, "here")
 				addSession(late, tr)
 			}
-			if i == len(tr.items)/2+len(tr.items)/4 && !s.Redecode(late) {
+			if i == len(tr.items)/2+len(tr.items)/4 && !s.Redecode(late, nil).Changed {
 				t.Fatal("nothing changed")
 			}
 		}
@@ -156,7 +156,7 @@ func TestAKeyOpensASessionWhoseBeginningWasEvicted(t *testing.T) {
 	}
 	was, _ := s.Session(1)
 	before := s.Evicted()
-	if !s.Redecode(tr.keys) {
+	if !s.Redecode(tr.keys, nil).Changed {
 		t.Fatal("nothing changed")
 	}
 	if a, b := s.Bounds(); a != first || b != end || s.Evicted() != before {

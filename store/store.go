@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
 )
 
 // DefaultBudget is the memory of a Store that is given none: 256 MiB, some two
@@ -19,7 +20,9 @@ type Store struct {
 	content content
 	writer  writer
 	moved   history
-	changed chan struct{} // nil: nobody waits
+
+	diagnosed lightssl.KeyCounts // private keys that the latest findings rest on; those of the writer's goroutine
+	changed   chan struct{}      // nil: nobody waits
 }
 
 // content is what readers see. A copy of it is a snapshot.

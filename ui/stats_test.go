@@ -127,7 +127,7 @@ func TestStatsCountAnewWhenAKeyComesLate(t *testing.T) {
 	if s.tally.kinds["sealed"].count() == 0 {
 		t.Fatal("nothing is sealed without keys")
 	}
-	a.opt.Store.Redecode(genuine.Keys(t))
+	a.opt.Store.Redecode(genuine.Keys(t), nil)
 	a.refresh()
 	want := statsOf(newApp(Options{Store: stored(talk(t)...)}))
 	if !slices.EqualFunc(s.sums, want.sums, func(x, y *sum) bool { return x.name == y.name && x.sent == y.sent && x.bytes == y.bytes }) {

@@ -16,7 +16,6 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
-	"github.com/photonscope/photonscope/diagnose"
 )
 
 // liveFlags are those of every command that makes sessions.
@@ -62,13 +61,14 @@ func (a *app) newLive(f *liveFlags, o *outputFlags, keys *keySet) (*live, error)
 	}
 	var to sink
 	to, l.out = a.printOf(printTo, o)
-	if o.screen != nil {
-		o.screen.expect(keys.Ring, nil)
-	}
 	l.pipe = newPipeline(keys.Ring, to)
 	l.pipe.alarm = func(text string) { l.alarm("%s", text) }
 	l.pipe.onEvent = l.keep
-	l.pipe.doctor = diagnose.New(diagnose.Options{Keys: keys.Ring, Name: keys.nameOf})
+	if o.screen != nil {
+		o.screen.expect(keys, nil)
+	} else {
+		l.pipe.doctor = keys.doctor()
+	}
 	l.pipe.bothLegs = o.legs == "both" || o.screen != nil
 	if f.record != "" {
 		r, err := openRecorder(a, f.record, &l.pipe.tapMu, l.alarm)

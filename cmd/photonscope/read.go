@@ -144,12 +144,9 @@ func (r *reading) into(ctx context.Context, to sink) error {
 	if err := r.loadKeys(); err != nil {
 		return err
 	}
-	if screen, ok := to.(*tui); ok {
-		screen.expect(r.keySet.Ring, func() { r.keySet.readMore(r.app.say) })
-	}
 	r.pipe = newPipeline(r.keySet.Ring, to)
 	r.pipe.bothLegs = r.bothLegs
-	if err := r.diagnoses(); err != nil {
+	if err := r.diagnoses(to); err != nil {
 		return err
 	}
 	r.pipe.alarm = func(text string) { r.app.say("%s", text) }
@@ -164,10 +161,14 @@ func (r *reading) into(ctx context.Context, to sink) error {
 	return r.run(ctx, in)
 }
 
-// diagnoses has the pipeline look for causes of failures.
-func (r *reading) diagnoses() (err error) {
+// diagnoses has the pipeline look for causes of failures, or the screen.
+func (r *reading) diagnoses(to sink) (err error) {
+	if screen, ok := to.(*tui); ok {
+		screen.expect(r.keySet, func() { r.keySet.readMore(r.app.say) })
+		return nil
+	}
 	if r.doctor == nil {
-		r.pipe.doctor = diagnose.New(diagnose.Options{Keys: r.keySet.Ring, Name: r.keySet.nameOf})
+		r.pipe.doctor = r.keySet.doctor()
 		return nil
 	}
 	r.pipe.doctor, err = r.doctor(r.keySet)

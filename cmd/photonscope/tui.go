@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/diagnose"
 	"github.com/photonscope/photonscope/store"
 	"github.com/photonscope/photonscope/ui"
 )
@@ -37,6 +38,7 @@ type tui struct {
 
 	mu     sync.Mutex
 	late   lateKeys
+	doctor *diagnose.Diagnoser // nil: nothing is diagnosed
 	batch  []decode.Event
 	text   *output // events are printed there; nil: the screen shows them
 	oneLeg decode.OneLeg
@@ -149,11 +151,18 @@ func (s *tui) Write(b []byte) (int, error) {
 func (s *tui) event(e *decode.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n := len(s.batch)
+	s.batch = append(s.batch, *e)
+	if s.doctor != nil {
+		s.batch = s.doctor.Feed(s.batch, e)
+	}
 	if s.text != nil {
-		s.print(*e)
+		for _, e := range s.batch[n:] {
+			s.print(e)
+		}
+		s.batch = s.batch[:n]
 		return
 	}
-	s.batch = append(s.batch, *e)
 	if len(s.batch) == cap(s.batch) && len(s.batch) >= eventsAtOnce {
 		s.keep()
 	}
