@@ -91,7 +91,7 @@ func TestARuleMadeOfAnEditDoesTheSame(t *testing.T) {
 		}
 		const filter = `photon.msg == "event" && coap.mid == 7`
 		text := EditRule(before, after, stream.FromCloud, filter)
-		rule, err := One(text)
+		rule, err := One(text, nil)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

@@ -52,16 +52,16 @@ func (e *Engine) Hooks(conn stream.Conn) *proxy.Hooks {
 }
 
 // Intercept holds every message that matches a filter until a person decides, in
-// place of the filter given before; "" ends that.
-func (e *Engine) Intercept(filter string) error {
+// place of the filter given before; "" ends that. The filter may name those of names.
+func (e *Engine) Intercept(filter string, names map[string]string) error {
 	if filter == "" {
 		e.intercept.Store(nil)
 		return nil
 	}
-	if _, err := compile(filter); err != nil {
+	if _, err := compile(filter, names); err != nil {
 		return err
 	}
-	r, err := One("hold when " + filter)
+	r, err := One("hold when "+filter, names)
 	if err == nil {
 		e.intercept.Store(r)
 	}

@@ -160,10 +160,10 @@ func TestKeepAliveKeepsBothPeersWhileAMessageIsHeld(t *testing.T) {
 func TestInterceptHoldsFromNowOn(t *testing.T) {
 	w := newWorld(t, "")
 	w.device.Handle = publishes(3)
-	if err := w.engine.Intercept(`photon.msg == nonsense`); err == nil {
+	if err := w.engine.Intercept(`photon.msg == nonsense`, nil); err == nil {
 		t.Error("a bad filter was taken")
 	}
-	if err := w.engine.Intercept(`photon.msg == "event" and photon.event.name == "lab/tick"`); err != nil {
+	if err := w.engine.Intercept(`photon.msg == "event" and photon.event.name == "lab/tick"`, nil); err != nil {
 		t.Fatal(err)
 	}
 	most := 0
@@ -171,7 +171,7 @@ func TestInterceptHoldsFromNowOn(t *testing.T) {
 		for _, h := range w.engine.Held() {
 			most = max(most, int(h.ID))
 			if h.ID == 2 {
-				w.engine.Intercept("")
+				w.engine.Intercept("", nil)
 			}
 			w.engine.Decide(h.ID, Decision{})
 		}

@@ -57,11 +57,12 @@ type action interface{ act(*passage) }
 // MaxRules bounds a file.
 const MaxRules = 1000
 
-// Parse reads rules, one a line. An error is an [*Error].
-func Parse(file, text string) (all []*Rule, err error) {
+// Parse reads rules, one a line, whose filters may name those of names. An error is
+// an [*Error].
+func Parse(file, text string, names map[string]string) (all []*Rule, err error) {
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
-		r, wrong := parseLine(line)
+		r, wrong := parseLine(line, names)
 		if wrong == nil && len(all) == MaxRules {
 			wrong = &Error{Column: 1, Width: 1, Reason: fmt.Sprintf("there are more than %d rules", MaxRules)}
 		}
@@ -78,8 +79,8 @@ func Parse(file, text string) (all []*Rule, err error) {
 }
 
 // One reads a single rule that stands in no file.
-func One(text string) (*Rule, error) {
-	all, err := Parse("rule", text)
+func One(text string, names map[string]string) (*Rule, error) {
+	all, err := Parse("rule", text, names)
 	if err == nil && len(all) != 1 {
 		err = &Error{File: "rule", Line: 1, Column: 1, Width: 1, Text: text, Reason: "one rule expected"}
 	}
@@ -100,7 +101,7 @@ var actions = map[string]func(*Rule, []word) (action, *Error){
 	"repair": newRepair,
 }
 
-func parseLine(line string) (*Rule, *Error) {
+func parseLine(line string, names map[string]string) (*Rule, *Error) {
 	words, expr, at, err := split(line)
 	if err != nil {
 		return nil, err
@@ -121,8 +122,12 @@ func parseLine(line string) (*Rule, *Error) {
 		return nil, err
 	}
 	if at > 0 || expr != "" {
-		if _, err := compile(expr); err != nil {
+		f, err := compile(expr, names)
+		if err != nil {
 			return nil, filterError(err, at)
+		}
+		if long := f.Expansion(); long != "" {
+			r.filter = long // names may mean something else tomorrow
 		}
 	}
 	if r.action, err = make(r, append(words[:1:1], rest...)); err != nil {
@@ -141,8 +146,8 @@ func filterError(err error, at int) *Error {
 }
 
 // compile refuses what cannot be known of a message that has just come.
-func compile(expr string) (*filter.Filter, error) {
-	f, err := filter.Parse(expr, nil)
+func compile(expr string, names map[string]string) (*filter.Filter, error) {
+	f, err := filter.Parse(expr, names)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +239,7 @@ type counter struct {
 func (r *Rule) start(session uint64) *counter {
 	c := &counter{Rule: r, rand: rand.New(rand.NewPCG(r.seed, session))}
 	if r.filter != "" {
-		c.filter, _ = compile(r.filter) // it was checked
+		c.filter, _ = compile(r.filter, nil) // it was checked
 	}
 	return c
 }

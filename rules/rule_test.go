@@ -58,7 +58,7 @@ func TestABadRuleIsShownWithItsPlace(t *testing.T) {
 		{`repair everything`, 8, "no repair"},
 		{`repair`, 1, "one name"},
 	} {
-		_, err := Parse("f.rules", "# first\ndrop\n"+c.line+"\r\ndrop")
+		_, err := Parse("f.rules", "# first\ndrop\n"+c.line+"\r\ndrop", nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Line != 3 || e.Column != c.column || !strings.Contains(e.Reason, c.reason) || e.Reason == "" {
 			t.Errorf("%s: %v, want column %d and %q", c.line, err, c.column, c.reason)
@@ -76,7 +76,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		all, err := Parse("f", text)
+		all, err := Parse("f", text, nil)
 		var e *Error
 		if err != nil && !errors.As(err, &e) {
 			t.Fatalf("%T", err)
@@ -88,7 +88,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, r := range all {
-			again, err := One(r.Text)
+			again, err := One(r.Text, nil)
 			if err != nil || again.Text != r.Text {
 				t.Fatalf("%q: %v", r.Text, err)
 			}
@@ -122,7 +122,7 @@ func FuzzFormat(f *testing.F) {
 // A frame that no key can open, because of its length, is no message: not even a
 // rule for every one of them touches it.
 func TestNoRuleTouchesAFrameOfOddLength(t *testing.T) {
-	all, err := Parse("rules.txt", "drop\nedit payload=x\nhold max=1s")
+	all, err := Parse("rules.txt", "drop\nedit payload=x\nhold max=1s", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,5 +169,22 @@ func TestARepairAddsTheArgumentThatACallLacks(t *testing.T) {
 	with := particle.ComposeCall(1, []byte{9}, "led", "on")
 	if got := s.rewritten(t, with.Append(nil)); !bytes.Equal(got, with.Append(nil)) {
 		t.Errorf("a call with an argument became %x", got)
+	}
+}
+
+// Rules know the user's own filters, and keep what these meant.
+func TestARuleNamesAFilterOfTheUser(t *testing.T) {
+	names := map[string]string{"mine": `photon.event.name == "lab/tick"`}
+	r, err := One("drop when @mine", names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.filter != `photon.event.name == "lab/tick"` || r.Text != "drop when @mine" {
+		t.Errorf("filter %s of %s", r.filter, r.Text)
+	}
+	_, err = Parse("f", "drop\ndrop when @others", names)
+	var wrong *Error
+	if !errors.As(err, &wrong) || wrong.Line != 2 || wrong.Column != 11 || !strings.Contains(wrong.Reason, "no filter named others") {
+		t.Errorf("a filter that nobody named: %v", err)
 	}
 }

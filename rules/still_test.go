@@ -290,7 +290,7 @@ func (s *still) check(t *testing.T, l *legs) {
 // Rules that match nothing change no byte behind the handshake, whatever passes:
 // not of messages, nor of what is none, nor of a frame that never ends.
 func TestRulesThatMatchNothingChangeNoByte(t *testing.T) {
-	all, err := Parse("rules.txt", neverMatching)
+	all, err := Parse("rules.txt", neverMatching, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func (t *Template) ask(compose func(token []byte) coap.Message) {
 
 // ParseTemplate reads a template: "call led on", "ping", "message type=CON code=GET path=d".
 func ParseTemplate(text string) (Template, error) {
-	r, err := One("inject " + text)
+	r, err := One("inject "+text, nil)
 	if err != nil {
 		return Template{}, err
 	}

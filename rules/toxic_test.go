@@ -27,7 +27,7 @@ type got struct {
 // returns what arrives.
 func through(t *testing.T, text string, writes ...[]byte) (arrived []byte, reads []got) {
 	t.Helper()
-	all, err := Parse("rules.txt", text)
+	all, err := Parse("rules.txt", text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

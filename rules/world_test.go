@@ -37,7 +37,7 @@ type world struct {
 // newWorld is a world with rules and the firmware and server that keep to them.
 func newWorld(t *testing.T, text string) *world {
 	t.Helper()
-	all, err := Parse("rules.txt", text)
+	all, err := Parse("rules.txt", text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

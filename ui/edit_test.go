@@ -116,7 +116,7 @@ func TestAnEditIsCopiedAsARule(t *testing.T) {
 	if want := "edit query=blinkX from=cloud when photon.msg == \"function-call\"\n"; kept != want {
 		t.Errorf("copied %q, want %q", kept, want)
 	}
-	if _, err := rules.Parse("copied", kept); err != nil {
+	if _, err := rules.Parse("copied", kept, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -84,7 +84,7 @@ func (a *app) proxy(ctx context.Context, f *proxyFlags, upstream string) error {
 	if err := o.check(a); err != nil {
 		return err
 	}
-	if err := f.rules.check(); err != nil {
+	if err := f.rules.check(a); err != nil {
 		return err
 	}
 	if o.choose(a); o.onScreen() {

@@ -32,10 +32,10 @@ func (f *ruleFlags) register(cmd *cobra.Command) {
 }
 
 // check reads the rules.
-func (f *ruleFlags) check() error {
+func (f *ruleFlags) check(a *app) error {
 	f.all = nil
 	for _, name := range f.repairs {
-		r, err := rules.One("repair " + name)
+		r, err := rules.One("repair "+name, nil)
 		if err != nil {
 			return usageError("one of: "+rules.RepairNames(), "--repair %s is no repair", name)
 		}
@@ -56,7 +56,7 @@ func (f *ruleFlags) check() error {
 	if len(text) > maxRulesFile {
 		return usageError("split it", "rules %s: the file is larger than 1 MiB", f.file)
 	}
-	more, err := rules.Parse(f.file, string(text))
+	more, err := rules.Parse(f.file, string(text), a.readFilters())
 	var fault *rules.Error
 	if errors.As(err, &fault) {
 		return &exitError{exitUsage, &badRule{fault}, "docs/rules.md has the language, photonscope filter --fields the fields"}
@@ -81,7 +81,7 @@ func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
 	e.Report = func(text string) { l.inform("%s", text) }
 	srv.Hooks = e.Hooks
 	if l.screen != nil {
-		l.screen.meddle = meddling(e)
+		l.screen.meddle = meddling(l.app, e)
 	}
 	if len(f.all) > 0 {
 		l.inform("%s in force: what changes is shown and recorded on both legs", count(len(f.all), "rule"))
@@ -107,9 +107,9 @@ func (f *ruleFlags) mayAct(srv *proxy.Server) error {
 }
 
 // meddling is what the screen can do through an engine.
-func meddling(e *rules.Engine) *ui.Meddling {
+func meddling(a *app, e *rules.Engine) *ui.Meddling {
 	m := &ui.Meddling{
-		Intercept: e.Intercept,
+		Intercept: func(filter string) error { return e.Intercept(filter, a.readFilters()) },
 		Held: func() (all []ui.Held) {
 			for _, h := range e.Held() {
 				all = append(all, ui.Held{

@@ -28,7 +28,8 @@ fault swallow-ping every=3
 repair ack-id
 ` + "```" + `
 
-The filter is that of ` + "`-Y`" + ` ([filter.md](filter.md)), asked of the message as it came; without one, a rule is for every message. All rules that
+The filter is that of ` + "`-Y`" + ` ([filter.md](filter.md)), your own named filters included, asked of the message as it came; without
+one, a rule is for every message. All rules that
 match act, in the order of the file; each changes what those before it left, and a message is held last, when all others have acted. A rule that cannot be understood is shown with its line, its
 column and a mark below the place, and nothing starts (exit 2). A value with spaces stands in quotes, as in Go: ` + "`\"two words\\x00\"`" + `. A ` + "`#`" + `
 begins a comment, but not behind ` + "`when`" + `.
@@ -151,7 +152,7 @@ func TestTheRulesPageIsCurrentAndItsExamplesAreRules(t *testing.T) {
 		if i%2 == 0 {
 			continue
 		}
-		if all, err := rules.Parse("docs/rules.md", block); err != nil || len(all) < 5 {
+		if all, err := rules.Parse("docs/rules.md", block, nil); err != nil || len(all) < 5 {
 			t.Errorf("%d rules, %v", len(all), err)
 		}
 	}
