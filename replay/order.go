@@ -52,8 +52,12 @@ func (y *Player) outOfOrder(s *Step) string {
 }
 
 // deadline is until when a message is waited for: its whole time, or less once the
-// peer has gone on to what was recorded behind it.
+// peer has gone on to what was recorded behind it. An answer's time does not begin
+// anew with each that is missing before it.
 func (y *Player) deadline(s *Step, due time.Time) time.Time {
+	if p := y.passed; s.Answers != nil && p != nil {
+		due = y.behind(y.state[p].at, p.Event.At, s)
+	}
 	end, since := due.Add(y.pace.Wait), y.possibleSince(s)
 	n := 0
 	for _, later := range y.plan.Steps[y.next+1:] {

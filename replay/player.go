@@ -38,6 +38,7 @@ type Player struct {
 
 	begun    time.Time // when the step before next was done
 	recorded time.Time // when it was recorded
+	passed   *Step     // the last one whose message passed
 	heard    time.Time // when something came, or a ping left
 	spoke    time.Time // when the last step of ours left
 	pinging  bool
@@ -109,18 +110,22 @@ func (y *Player) step(s *Step, now time.Time) (again time.Time, done bool) {
 		y.diverge(&Divergence{Fault: Missing, Step: s})
 		y.finish(s, now, false)
 		st.missed = true
-		y.pass(s, due) // what was recorded right behind it is overdue as well
+		y.pass(s, now)
 	}
 	return now, true
 }
 
 // due is when a step's turn comes: so long after the one before as was recorded.
-func (y *Player) due(s *Step) time.Time {
-	gap := s.Event.At.Sub(y.recorded)
+func (y *Player) due(s *Step) time.Time { return y.behind(y.begun, y.recorded, s) }
+
+// behind is when a step's turn comes, if another one recorded at a time was done
+// at another.
+func (y *Player) behind(done, recorded time.Time, s *Step) time.Time {
+	gap := s.Event.At.Sub(recorded)
 	if y.pace.Speed <= 0 || gap <= 0 {
-		return y.begun
+		return done
 	}
-	return y.begun.Add(time.Duration(float64(gap) / y.pace.Speed))
+	return done.Add(time.Duration(float64(gap) / y.pace.Speed))
 }
 
 // pass goes on to the next step.
@@ -130,6 +135,9 @@ func (y *Player) pass(s *Step, at time.Time) {
 		y.begun = at
 	}
 	y.recorded = s.Event.At
+	if y.state[s].live {
+		y.passed = s
+	}
 }
 
 // leave passes over a step. Time goes on from the last one that was done.
