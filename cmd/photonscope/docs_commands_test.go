@@ -183,3 +183,32 @@ func TestCommandLinesShownWork(t *testing.T) {
 		})
 	}
 }
+
+// The session that the README begins with is that of the demo, but for what differs
+// each time: times, ports, the nonce.
+func TestTheSessionOfTheREADMEIsThatOfTheDemo(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := runApp(t, nil, "demo", "-q", "-T", "text")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	varying := regexp.MustCompile(`^[0-9:.]+|:[0-9]{4,5}\b|[0-9a-f]{16}…|\([0-9.]+ .?s\)`)
+	real := map[string]bool{"…\n": true}
+	for line := range strings.Lines(out) {
+		real[varying.ReplaceAllString(line, "~")] = true
+	}
+	_, session, _ := strings.Cut(string(readme), "the same session reads")
+	_, session, _ = strings.Cut(session, "```\n")
+	session, _, _ = strings.Cut(session, "```")
+	for line := range strings.Lines(session) {
+		if !real[varying.ReplaceAllString(line, "~")] {
+			t.Errorf("the demo does not say %s", line)
+		}
+	}
+	if strings.Count(session, "\n") < 10 {
+		t.Error("the README shows no session any more")
+	}
+}
