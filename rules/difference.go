@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -85,4 +86,17 @@ func EditRule(before, after []byte, from stream.Direction, filter string) string
 		rule += " when " + filter
 	}
 	return rule
+}
+
+// RuleOf returns the rule that makes of messages like a held one what a person made
+// of it: of those that match the filter it was held by, or, where it was held without
+// one, that are of its kind.
+func RuleOf(h Held, after []byte) string {
+	filter := h.Filter
+	if kind := fmt.Sprintf("photon.msg == %q", h.Kind); filter == "" && h.Kind != "" {
+		if _, err := compile(kind, nil); err == nil {
+			filter = kind
+		}
+	}
+	return EditRule(h.Message, after, h.From, filter)
 }

@@ -120,17 +120,17 @@ func (v *editView) drawBytes(c canvas) {
 		end++
 	}
 	half := c.h / 2
-	drawMarked(c.sub(0, 0, c.w, half), "before", before, same, len(before)-end)
-	drawMarked(c.sub(0, half, c.w, half), "after", after, same, len(after)-end)
+	drawMarked(c.sub(0, 0, c.w, half), "before", before, byteRange{same, len(before) - end})
+	drawMarked(c.sub(0, half, c.w, half), "after", after, byteRange{same, len(after) - end})
 }
 
-// drawMarked shows bytes, those from one to another marked; of more than fit, the
+// drawMarked shows bytes, those that differ marked; of more than fit, the
 // lines around these.
-func drawMarked(c canvas, label Safe, b []byte, from, to int) {
+func drawMarked(c canvas, label Safe, b []byte, differs byteRange) {
 	per := max(1, (c.w-labelWidth)/3)
 	first := 0
 	if last := (len(b) - 1) / per; last >= c.h {
-		first = min(from/per, last-c.h+1)
+		first = min(differs.from/per, last-c.h+1)
 	}
 	c.text(0, 0, label, normal)
 	for y := range c.h {
@@ -140,7 +140,7 @@ func drawMarked(c canvas, label Safe, b []byte, from, to int) {
 				return
 			}
 			style := normal
-			if at >= from && at < to {
+			if differs.has(at) {
 				style = altered
 			}
 			c.text(labelWidth+3*i, y, Safe(fmt.Sprintf("%02x", b[at])), style)

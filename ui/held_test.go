@@ -165,3 +165,14 @@ func TestWhatOneLegCarriesNamesThatLeg(t *testing.T) {
 		}
 	}
 }
+
+// Ctrl-F asks to find, also where a prompt keeps no history.
+func TestFindingInAPromptWithoutHistoryIsNoFault(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...), Log: new(Log)})
+	show(t, a, 80, 24)
+	a.open(&prompt{app: a, find: func(string) bool { return true }})
+	press(a, "x", "Ctrl-F")
+	if kept := a.opt.Log.kept(); len(kept) > 0 || a.top() != nil {
+		t.Errorf("%v, and the prompt stays: %v", kept, a.top() != nil)
+	}
+}

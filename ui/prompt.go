@@ -38,8 +38,9 @@ type history struct{ lines []string }
 
 const maxHistory = 200
 
+// add enters a line. A prompt without history has a nil one.
 func (h *history) add(s string) {
-	if s == "" || len(h.lines) > 0 && h.lines[len(h.lines)-1] == s {
+	if h == nil || s == "" || len(h.lines) > 0 && h.lines[len(h.lines)-1] == s {
 		return
 	}
 	h.lines = append(h.lines, s)
@@ -133,9 +134,7 @@ func (p *prompt) update() {
 
 func (p *prompt) enter() {
 	if text := p.line.String(); p.accept(text) {
-		if p.history != nil {
-			p.history.add(text)
-		}
+		p.history.add(text)
 		p.close()
 	}
 }

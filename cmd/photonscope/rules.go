@@ -135,7 +135,7 @@ func meddling(a *app, e *rules.Engine) *ui.Meddling {
 		Parts:   func(message []byte) []string { return strings.Split(rules.Format(message, "\n"), "\n") },
 		Edit:    rules.Edit,
 		AsRule: func(h ui.Held, instead []byte) string {
-			return rules.EditRule(h.Message, instead, h.From, h.Filter)
+			return rules.RuleOf(rules.Held{From: h.From, Message: h.Message, Kind: h.Kind, Filter: h.Filter}, instead)
 		},
 	}
 	for _, t := range rules.Templates {
