@@ -136,7 +136,12 @@ func isText(b []byte) bool {
 	return len(b) >= 16
 }
 
-// quoted shows the front of foreign bytes, safe for every terminal.
+// quoted shows the front of foreign bytes, safe for every terminal, in at most 42
+// columns.
 func quoted(b []byte) string {
-	return strconv.QuoteToASCII(string(b[:min(len(b), 40)]))
+	b = b[:min(len(b), 40)]
+	for len(strconv.QuoteToASCII(string(b))) > 42 {
+		b = b[:len(b)-1]
+	}
+	return strconv.QuoteToASCII(string(b))
 }

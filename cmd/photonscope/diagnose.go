@@ -216,6 +216,7 @@ func (d *diagnosis) print(b []byte) {
 // end prints what comes last and makes the exit code.
 func (d *diagnosis) end(complete bool, reason string) error {
 	switch {
+	case !complete && d.count.opened == 0 && d.count.found == 0 && d.format != "ndjson": // the error says all
 	case d.format == "ndjson":
 		d.print(d.summary.AppendJSON(nil, complete, reason))
 	case d.markdown:

@@ -82,6 +82,41 @@ func TestTextOfADiagnosis(t *testing.T) {
 	golden.Check(t, "testdata/diagnose.md", []byte(strings.ReplaceAll(report, version(), "VERSION")))
 }
 
+// Every recording whose cause is known, as it is told at 80 columns: only what is
+// to be copied may be longer.
+func TestADiagnosisFits80Columns(t *testing.T) {
+	paths, err := filepath.Glob(staged + "*.pcapng")
+	if err != nil || len(paths) < 40 {
+		t.Fatalf("%d recordings: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		out, _, _ := runApp(t, nil, "diagnose", "-q", "-k", staged+"server.pem", path)
+		for line := range strings.Lines(out) {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 && !strings.Contains(line, "$ ") {
+				t.Errorf("%s: %d columns: %s", filepath.Base(path), n, line)
+			}
+		}
+	}
+}
+
+func TestOfWhatIsNoCaptureDiagnoseSaysOnlyThat(t *testing.T) {
+	path := writeKey(t, "notes.txt", []byte("no capture at all"))
+	for _, args := range [][]string{{}, {"--report", "md"}} {
+		out, errs, code := runApp(t, nil, append(append([]string{"diagnose"}, args...), path)...)
+		if code != exitFailure || out != "" || !strings.Contains(errs, "not a capture") {
+			t.Errorf("%q: exit %d, printed %q, said %q", args, code, out, errs)
+		}
+	}
+}
+
+func TestAnECKeyIsRefusedWithTheKeyThatIsNeeded(t *testing.T) {
+	_, errs, code := runApp(t, nil, "diagnose", "-k", writeKey(t, "ec.pem", ecKeyPEM(t)), recordings+"/healthy-spark-fw1.5.2/capture.pcap")
+	if code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+	wantIn(t, errs, "an elliptic curve key, as devices that speak UDP have: it opens no TCP session", "RSA key of 1024 bits or the session's key log")
+}
+
 // What read says among the events is what diagnose says of them.
 func TestReadShowsTheFindingsThatDiagnoseHas(t *testing.T) {
 	args := []string{"-q", "-T", "ndjson", "-k", recordings + "/keys/h2-server-private.pem", recordings + "/fail-mismatching-device-key-brewskey/capture.pcapng"}

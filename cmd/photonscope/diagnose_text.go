@@ -51,7 +51,7 @@ func whence(e *decode.Event) string {
 
 // appendFinding appends a finding as a block of lines.
 func appendFinding(b []byte, f *decode.Finding) []byte {
-	b = appendPlain(b, fmt.Sprintf("  %s %s: %s", f.ID, f.Confidence, f.Title))
+	b = appendLines(b, "  ", fmt.Sprintf("%s %s: %s", f.ID, f.Confidence, f.Title))
 	label := "evidence"
 	for i := range f.Evidence {
 		b = appendWrapped(b, label, f.Evidence[i].String())
@@ -86,14 +86,20 @@ func appendWrapped(b []byte, label, text string) []byte {
 		return b
 	}
 	line := fmt.Sprintf("  %-*s", blockLabel-2, label)
-	indent := strings.Repeat(" ", blockLabel)
 	if strings.HasPrefix(text, "$ ") {
 		return appendPlain(b, line+text)
 	}
+	return appendLines(b, line, text)
+}
+
+// appendLines appends a text behind the beginning of its first line, in lines that
+// fit a terminal.
+func appendLines(b []byte, line, text string) []byte {
+	indent := strings.Repeat(" ", blockLabel)
 	start := true
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(string(field.AppendPrintable(nil, text))) {
 		if !start && len(line)+1+len(word) > blockWidth {
-			b = appendPlain(b, line)
+			b = append(append(b, line...), '\n')
 			line, start = indent, true
 		}
 		if !start {
@@ -102,7 +108,7 @@ func appendWrapped(b []byte, label, text string) []byte {
 		line += word
 		start = false
 	}
-	return appendPlain(b, line)
+	return append(append(b, line...), '\n')
 }
 
 // appendPlain appends a line that may hold foreign text.
@@ -122,7 +128,7 @@ func appendReport(b []byte, r *diagnose.Report) []byte {
 	default:
 		state = "not online, no known cause"
 	}
-	return fmt.Appendf(b, "session %d  %s  %s\n", r.Session, state, lapsText(r.Stages))
+	return appendLines(b, fmt.Sprintf("session %d  %s  ", r.Session, state), lapsText(r.Stages))
 }
 
 // lapsText is the stopwatch in one line. What a peer does not wait for is marked.

@@ -143,7 +143,7 @@ func notAKey(b []byte) error {
 // What a key file may hold instead.
 var (
 	errPassword = &KeyError{"a private key protected by a password", "take the password off: openssl rsa -in FILE -traditional -out NEW.pem"}
-	errEC       = &KeyError{"an elliptic curve key", "TCP devices such as the Photon use RSA: give the RSA key (EC keys are for UDP devices)"}
+	errEC       = &KeyError{"an elliptic curve key, as devices that speak UDP have: it opens no TCP session", "give the device's RSA key of 1024 bits or the session's key log; for the identity alone, the server's RSA key of 2048 bits"}
 	errDSA      = &KeyError{"a DSA key", "this protocol uses RSA: give the RSA key"}
 	errEdwards  = &KeyError{"an Ed25519 or similar key", "this protocol uses RSA: give the RSA key"}
 	errOther    = &KeyError{"a key of another algorithm", "this protocol uses RSA: give the RSA key"}
