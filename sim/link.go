@@ -14,11 +14,10 @@ import (
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
-// Errors of a session that callers tell apart.
-var (
-	ErrClosed = errors.New("sim: the peer closed the connection")
-	errFlood  = errors.New("sim: the peer sends faster than it is answered")
-)
+// ErrClosed ends a session when the peer has closed the connection.
+var ErrClosed = errors.New("sim: the peer closed the connection")
+
+var errFlood = errors.New("sim: the peer sends faster than it is answered")
 
 // link is what both ends of an open session have: the connection, the two
 // ciphers, the counters of what is sent, and those who wait for a message. Its

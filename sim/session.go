@@ -36,11 +36,11 @@ type CloudSession struct {
 	since     time.Time      // the Hello
 }
 
-// What ends a session, and what a request may come to.
+// What ends a session of the cloud, and what a request of it may come to.
 var (
-	ErrCounter = errors.New("sim: bad counter") // a message ID that does not follow the one before
-	ErrTimeout = errors.New("sim: no answer in time")
-	ErrRefusal = errors.New("sim: the device refused")
+	ErrCounter = errors.New("sim: bad counter")        // ends it: a message ID that does not follow the one before
+	ErrTimeout = errors.New("sim: no answer in time")  // of a request; ends it where a device is silent
+	ErrRefusal = errors.New("sim: the device refused") // of a request: a response of 4.00 or more
 )
 
 func newCloudSession(c *Cloud, conn net.Conn, h lightssl.Handshake) *CloudSession {

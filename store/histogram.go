@@ -10,7 +10,6 @@ import (
 // for what it has seen. The zero value is empty.
 type Histogram struct {
 	count  int
-	sum    time.Duration
 	max    time.Duration
 	low    int // index of the first bucket
 	counts []uint32
