@@ -31,14 +31,16 @@ const first = new WeakMap(); // socket → the nonce it began with, '-' if none;
 const DONE = 'done';
 
 let log = null; // its descriptor, once it is open
+let half = false; // its last line has no end: the disk was full
 let complained = false;
 
-// careful runs what must not disturb the server.
+// careful runs what must not disturb the server. console.error says what was wrong,
+// because it bears a standard error that cannot be written either.
 function careful(work) {
   try {
     work();
   } catch (error) {
-    if (!complained) process.stderr.write('photon-keylog: ' + file + ': ' + error.message + '\n');
+    if (!complained) console.error('photon-keylog: ' + file + ': ' + error.message);
     complained = true;
   }
 }
@@ -52,9 +54,14 @@ function open() {
   return descriptor;
 }
 
+// write appends a line. Behind half a line it begins a new one, so that only the
+// session is lost for which there was no room.
 function write(nonce, credentials) {
   if (log === null) log = open();
-  fs.writeSync(log, 'PHOTON_SESSION ' + nonce + ' ' + credentials + '\n');
+  const line = (half ? '\n' : '') + 'PHOTON_SESSION ' + nonce + ' ' + credentials + '\n';
+  const written = fs.writeSync(log, line);
+  if (written > 0) half = written < line.length;
+  if (written < line.length) throw new Error('no room for a whole line');
 }
 
 function isBytes(value, length) {
