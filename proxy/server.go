@@ -78,11 +78,11 @@ type Server struct {
 	DeviceKey func(lightssl.DeviceID) *rsa.PrivateKey
 
 	// Tap is told what happened, before its effect leaves: the segments of both
-	// legs of whatever is forwarded come in one call, unless Hooks make the connection
-	// a Late one, and no answer comes before its question. Items and their Data are valid only during the call, which
-	// delays the session for as long as it takes, and must not call back into it.
-	// Calls for one session never overlap; calls for different sessions do. Nil:
-	// nobody.
+	// legs of whatever is forwarded come in one call, unless Hooks make the
+	// connection a [Late] one, and no answer comes before its question. Items and
+	// their Data are valid only during the call, which delays the session for as long
+	// as it takes, and must not call back into it. Calls for one session never
+	// overlap; calls for different sessions do. Nil: nobody.
 	Tap func([]stream.Item)
 
 	// OnIdentity is told of each identity record that was opened, and of each that

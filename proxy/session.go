@@ -15,10 +15,6 @@ import (
 
 // Session is one device's connection and, where there is a cloud, the
 // connection made to it on the device's behalf.
-//
-// mu orders what is reported and guards the fields below it. A session is over
-// once, for one reason, decided under mu: from then on nothing is reported, so
-// nothing is forwarded, and both sockets are closed.
 type Session struct {
 	run    *running
 	client netip.AddrPort
@@ -35,6 +31,9 @@ type Session struct {
 	numbers *numbers // nil without hooks
 	late    [2]bool  // by direction: what is written may leave later (Late)
 
+	// mu orders what is reported and guards the fields below it. A session is over
+	// once, for one reason, decided under mu: from then on nothing is reported, so
+	// nothing is forwarded, and both sockets are closed.
 	mu       sync.Mutex
 	over     bool
 	draining bool
