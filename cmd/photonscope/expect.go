@@ -74,7 +74,7 @@ func (a *app) expect(ctx context.Context, r *reading, f *expectFlags, args []str
 	r.names, r.quiet = args[1:], true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	x := &expectReport{app: a, expectFlags: f, name: args[0], judge: expect.NewJudge(contract), contract: contract}
+	x := &expectReport{app: a, out: reportWriter{to: a.stdout}, expectFlags: f, name: args[0], judge: expect.NewJudge(contract), contract: contract}
 	x.judge.Breach, x.judge.Over = x.breach, x.over
 	if f.stop {
 		x.end = cancel
@@ -132,6 +132,7 @@ type expectReport struct {
 	end      func() // ends reading at the first breach; nil: go on
 	stopped  bool
 
+	out                                   reportWriter
 	printer                               decode.Printer
 	sessions, breaches, broken, undecided int
 	buf                                   []byte
@@ -165,7 +166,7 @@ func (x *expectReport) breach(b expect.Breach) {
 	x.text("BROKEN session %d: %s:%d: %s\n", b.Session, onOneLine(x.name), b.Rule.Line, onOneLine(b.Rule.Text))
 	x.text("  %s at %s; this event, and its bytes:\n  ", b.Why, b.At.UTC().Format("15:04:05.000"))
 	x.buf = x.printer.AppendLine(x.buf[:0], b.Event)
-	x.app.stdout.Write(x.buf)
+	x.out.Write(x.buf)
 	if raw := b.Event.Raw; len(raw) > 0 {
 		x.text("  %s\n", hexOf(raw))
 	}
@@ -239,11 +240,11 @@ func (x *expectReport) verdict(failed error) error {
 	case x.undecided > 0:
 		return failure("-k, the device's private key or a key log, if frames are sealed", "of %s it cannot be told whether they keep the contract", count(x.undecided, "session"))
 	}
-	return nil
+	return printError(x.out.failed)
 }
 
 func (x *expectReport) text(format string, args ...any) {
-	fmt.Fprintf(x.app.stdout, format, args...)
+	fmt.Fprintf(&x.out, format, args...)
 }
 
 // line prints an object, with -T ndjson.
@@ -255,7 +256,7 @@ func (x *expectReport) line(object map[string]any) {
 	if err != nil {
 		panic(err) // of strings, numbers and JSON that we made
 	}
-	x.app.stdout.Write(append(b, '\n'))
+	x.out.Write(append(b, '\n'))
 }
 
 // deviceOr is the device of a session, or what to say where no key tells it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -121,6 +122,19 @@ func (o *output) flush() {
 		_, o.failed = o.w.Write(o.waiting)
 	}
 	o.waiting = o.waiting[:0]
+}
+
+// reportWriter takes what a command says in pieces, and why it could not be said.
+type reportWriter struct {
+	to     io.Writer
+	failed error // of the first piece that failed
+}
+
+// Write implements io.Writer.
+func (t *reportWriter) Write(b []byte) (int, error) {
+	n, err := t.to.Write(b)
+	t.failed = cmp.Or(t.failed, err)
+	return n, err
 }
 
 // printError returns what a command ends with that failed to print. A reader who

@@ -174,8 +174,7 @@ func (a *app) replay(ctx context.Context, f *replayFlags, name string) error {
 	r.report = newReplayReport(a, f)
 	r.output = outputFlags{format: "text", legs: "device", color: "never", silent: true, quiet: r.quiet} // the report tells instead
 	if f.dryRun {
-		r.report.plan(r.plan, name)
-		return nil
+		return r.report.plan(r.plan, name)
 	}
 	if steps := r.plan.Actuating(); len(steps) > 0 && !f.actuate {
 		return usageError("add --actuate, or leave them out with -Y, --from or --to; --dry-run shows them",

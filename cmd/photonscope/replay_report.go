@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"sync"
 
 	"github.com/photonscope/photonscope/decode"
@@ -20,7 +20,7 @@ const replaySchema = "photonscope.replay/1"
 // replayReport prints what happens while a plan is played. Printing has its own
 // goroutine: a stopped terminal must not hold up the session.
 type replayReport struct {
-	to      io.Writer
+	to      reportWriter
 	ndjson  bool
 	quiet   bool
 	printer decode.Printer
@@ -34,9 +34,9 @@ type replayReport struct {
 }
 
 func newReplayReport(a *app, f *replayFlags) *replayReport {
-	r := &replayReport{to: a.stdout, ndjson: f.report == "ndjson", quiet: f.quiet}
+	r := &replayReport{to: reportWriter{to: a.stdout}, ndjson: f.report == "ndjson", quiet: f.quiet}
 	if f.live.record == "-" {
-		r.to = a.stderr // the recording has standard output
+		r.to.to = a.stderr // the recording has standard output
 	}
 	r.more = sync.NewCond(&r.mu)
 	return r
@@ -53,7 +53,7 @@ func (r *replayReport) begin(target string) (end func(error) error) {
 			r.text("%s: %d sent, %d came as recorded, %d left out, %s\n", target, r.sent, r.came, r.left, count(r.divergences, "divergence"))
 		}
 		stop()
-		return err
+		return cmp.Or(err, printError(r.to.failed))
 	}
 }
 
@@ -234,9 +234,8 @@ func (r *replayReport) object(x replay.Report) map[string]any {
 }
 
 // plan prints what would be done.
-func (r *replayReport) plan(p *replay.Plan, name string) {
+func (r *replayReport) plan(p *replay.Plan, name string) error {
 	stop := r.start(name)
-	defer stop()
 	for _, s := range p.Steps {
 		what, remark := actions[s.Do], s.Why
 		if s.Do == replay.Send && s.Actuates() {
@@ -256,6 +255,8 @@ func (r *replayReport) plan(p *replay.Plan, name string) {
 	} else {
 		r.text("%d to send, %d to wait for, %d to leave out; nothing was sent\n", sent, awaited, left)
 	}
+	stop()
+	return printError(r.to.failed)
 }
 
 // actions are the words of a plan, by replay.Action.
