@@ -3,12 +3,14 @@ package main
 import (
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/golden"
 	"github.com/photonscope/photonscope/interop"
 	"github.com/photonscope/photonscope/sim"
 )
@@ -44,6 +46,7 @@ func TestTheCauseIsFoundWithEachRealServer(t *testing.T) {
 				p.over()
 				proxy.end()
 				checkFirst(t, c.want[kind.name], "-k", "server:"+server.ServerKeyFile, file)
+				keepRecording(t, c.name+" "+kind.name, file)
 			})
 		})
 	}
@@ -75,11 +78,74 @@ func TestAWebServerInsteadOfTheDeviceServerIsFound(t *testing.T) {
 	dial(t, proxy.addr, &sim.Device{}).over()
 	proxy.end()
 	checkFirst(t, []string{"PH-14"}, file)
+	keepRecording(t, webServer, file)
+}
+
+const (
+	webServer = "a web server instead"
+	killed    = "a server killed in the handshake"
+)
+
+// recordedAt is where a recording of a misconfigured server is committed.
+func recordedAt(name, file string) string {
+	slug := strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '\'', r == '#':
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+	return filepath.Join(recordings, "misconfigured", slug, file)
+}
+
+// keepRecording commits what was recorded, with -update, for the test below.
+func keepRecording(t *testing.T, name, file string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Committed(t, recordedAt(name, "session.pcapng"), b)
+}
+
+// What real servers did once, without Node: the cause is found first, on the bytes
+// that truth.txt beside the recording names.
+func TestTheCauseIsFoundInRecordingsOfRealServers(t *testing.T) {
+	want := map[string][]string{webServer: {"PH-14"}}
+	for _, s := range realServers {
+		want[killed+" "+s.name] = nil
+		for _, c := range misconfigured {
+			want[c.name+" "+s.name] = c.want[s.name]
+		}
+	}
+	for name, causes := range want {
+		t.Run(name, func(t *testing.T) {
+			file := recordedAt(name, "session.pcapng")
+			out, errs, code := runApp(t, nil, "diagnose", "-q", "-T", "ndjson", "-k", staged+"server.pem", file)
+			truth, found := "nothing is found\n", ""
+			for _, e := range printed(t, out) {
+				if e.str("type") == "finding" {
+					found = e.str("photon.finding")
+					truth = found + " " + e.str("photon.finding.confidence") + "\n"
+					for _, v := range e["photon.finding.evidence"].([]any) {
+						truth += v.(string) + "\n"
+					}
+					break
+				}
+			}
+			if (code == exitSession) != (causes != nil) || causes != nil && !slices.Contains(causes, found) || causes == nil && found != "" {
+				t.Errorf("exit %d, found %q, want %v: %s", code, found, causes, errs)
+			}
+			golden.Check(t, recordedAt(name, "truth.txt"), []byte(truth))
+		})
+	}
 }
 
 // Who ended the session is certain, why is not: nothing is claimed.
 func TestAServerKilledInTheHandshakeIsNoFinding(t *testing.T) {
-	everyServer(t, func(t *testing.T, _ realServer, server *interop.Server) {
+	everyServer(t, func(t *testing.T, kind realServer, server *interop.Server) {
 		file := filepath.Join(t.TempDir(), "killed.pcapng")
 		keys := []string{"-k", "server:" + server.ServerKeyFile}
 		proxy := startProxy(t, slices.Concat(keys, []string{"-w", file, server.Addr})...)
@@ -104,5 +170,6 @@ func TestAServerKilledInTheHandshakeIsNoFinding(t *testing.T) {
 		if code != exitOK || strings.Contains(out, `"photon.finding"`) {
 			t.Errorf("diagnose: exit %d: %s%s", code, errs, out)
 		}
+		keepRecording(t, killed+" "+kind.name, file)
 	})
 }
