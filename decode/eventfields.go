@@ -48,8 +48,8 @@ var eventTable = map[string]eventFields{
 	"gap":       {[]*field.Def{&defDir}, slices.Concat(aboutBytes, []*field.Def{&defGap})},
 	"closed":    {[]*field.Def{&defDir, &defClose}, aboutBytes},
 	"finding": {
-		[]*field.Def{&defDir, &defFinding, &defTitle},
-		slices.Concat(aboutBytes, []*field.Def{&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair}),
+		[]*field.Def{&defFinding, &defTitle},
+		slices.Concat([]*field.Def{&defLeg, &defDir}, aboutBytes, []*field.Def{&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair}),
 	},
 }
 
@@ -61,7 +61,11 @@ func EventFields(eventType string) (always, sometimes []*field.Def) {
 	if !ok {
 		return nil, nil
 	}
-	always = slices.Concat([]*field.Def{&defType, &defTime, &defSession, &defLeg}, row.always)
+	always = []*field.Def{&defType, &defTime, &defSession}
+	if !slices.Contains(row.sometimes, &defLeg) { // a finding about key files has no leg
+		always = append(always, &defLeg)
+	}
+	always = append(always, row.always...)
 	for _, d := range row.sometimes {
 		if d.Key != "" && !slices.Contains(always, d) && !slices.Contains(sometimes, d) {
 			sometimes = append(sometimes, d)

@@ -43,7 +43,9 @@ func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 		}
 	}
 	p.add(&defSession, field.UintOf(uint64(e.Session)))
-	p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
+	if !aboutFiles(e) {
+		p.add(&defLeg, field.WordOf(e.Conn.Leg.String()))
+	}
 	p.note(e.Note)
 	switch b := e.Body.(type) {
 	case *Opened:
@@ -76,8 +78,17 @@ func (p *Printer) Each(e *Event, visit func(*field.Def, field.Value)) {
 	}
 }
 
+// aboutFiles reports whether an event is a finding about key files: no session has
+// the number 0, so it is on no leg and nobody sent it.
+func aboutFiles(e *Event) bool {
+	_, finding := e.Body.(*Finding)
+	return finding && e.Session == 0
+}
+
 func (p *Printer) finding(e *Event, b *Finding) {
-	p.common(e)
+	if !aboutFiles(e) {
+		p.common(e)
+	}
 	p.word(&defFinding, b.ID)
 	p.word(&defTitle, b.Title)
 	p.word(&defSure, b.Confidence)

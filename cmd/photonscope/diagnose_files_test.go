@@ -30,6 +30,13 @@ func TestDiagnoseTellsOfTheKeyFilesBeforeTheSessions(t *testing.T) {
 	if list := events(t, out); code != exitSession || list[1].str("photon.finding") != "PH-10" || !strings.Contains(strings.Split(out, "\n")[1], bad+", bytes 0 to 25") {
 		t.Errorf("exit %d: %s", code, list[1])
 	}
+	schema := loadJSONSchema(t)
+	for line := range strings.Lines(out) {
+		checkLine(t, schema, "key files", line)
+		if strings.Contains(line, `"photon.session":0`) && (strings.Contains(line, "photon.leg") || strings.Contains(line, "photon.dir")) {
+			t.Errorf("a file has a leg or a sender: %s", line)
+		}
+	}
 	out, code = run(bad, "--report", "md")
 	if code != exitSession || !strings.Contains(out, "certain, key files.") || strings.Index(out, "PH-10") > strings.Index(out, "## Sessions") {
 		t.Errorf("exit %d:\n%s", code, out)
