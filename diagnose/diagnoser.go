@@ -34,20 +34,13 @@ type Diagnoser struct {
 	opt     Options
 	legs    map[stream.ConnID]*leg
 	latest  *leg
-	told    map[told]bool
-	settled map[uint32]bool // by session: something certain or likely was found, on either leg: what follows from it is not told
+	told    map[uint32]map[string]bool // causes by session: once is enough, though two legs may show one
+	settled map[uint32]bool            // by session: something certain or likely was found, on either leg: what follows from it is not told
 	devices map[lightssl.DeviceID]*device
 	callers map[netip.Addr]*caller
 	servers map[netip.AddrPort]*server
 	out     []decode.Event
 	message coap.Message // the one at hand
-}
-
-// told is a cause that was found in a session: once is enough, though two legs
-// may show it.
-type told struct {
-	session uint32
-	id      string
 }
 
 // maxKnown bounds what is remembered of past sessions: devices, callers, servers.
@@ -81,7 +74,7 @@ func New(opt Options) *Diagnoser {
 		opt.Keys = new(lightssl.Keyring)
 	}
 	return &Diagnoser{
-		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[told]bool), settled: make(map[uint32]bool),
+		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[uint32]map[string]bool), settled: make(map[uint32]bool),
 		devices: make(map[lightssl.DeviceID]*device), callers: make(map[netip.Addr]*caller), servers: make(map[netip.AddrPort]*server),
 	}
 }
@@ -126,17 +119,11 @@ func (d *Diagnoser) forget(l *leg) {
 	if dev := d.devices[l.device]; dev != nil && dev.open == l {
 		dev.open = nil
 	}
-	for _, other := range d.legs {
-		if other.session == l.session {
-			return
-		}
+	if o := l.other(); o != nil && o.session == l.session {
+		return
 	}
 	delete(d.settled, l.session)
-	for key := range d.told {
-		if key.session == l.session {
-			delete(d.told, key)
-		}
-	}
+	delete(d.told, l.session)
 }
 
 // remembered returns the entry of a map of bounded size, made if there is none.

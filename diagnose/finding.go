@@ -32,11 +32,15 @@ type draft struct {
 // find tells of a cause, once in a session. at is the event that completed the
 // evidence.
 func (l *leg) find(at *decode.Event, f draft) {
-	key := told{l.session, f.id}
-	if l.d.told[key] {
+	told := l.d.told[l.session]
+	if told[f.id] {
 		return
 	}
-	l.d.told[key], l.found[f.id] = true, true
+	if told == nil {
+		told = make(map[string]bool)
+		l.d.told[l.session] = told
+	}
+	told[f.id], l.found[f.id] = true, true
 	if f.sure != Possible {
 		l.d.settled[l.session] = true
 	}
