@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -108,6 +109,8 @@ func checkKey(path string) (row, []diagnose.File) {
 	f, err := parseKeyFile(path, b, lightssl.AnyRole)
 	var wrong *lightssl.KeyError
 	switch {
+	case errors.As(err, &wrong) && holdsOtherPEM(b):
+		return row{fine, what, wrong.What + ": not of this protocol, and in nobody's way", ""}, nil
 	case errors.As(err, &wrong):
 		return row{warn, what, wrong.What, wrong.Do}, files
 	case err != nil:
@@ -121,6 +124,13 @@ func checkKey(path string) (row, []diagnose.File) {
 		r.health, r.do = bad, "photonscope keys generate --device ID makes one that a Photon can use"
 	}
 	return r, files
+}
+
+// holdsOtherPEM reports whether a file holds whole PEM that is no key, such as the
+// certificate of a web server.
+func holdsOtherPEM(b []byte) bool {
+	block, _ := pem.Decode(b)
+	return block != nil && !strings.Contains(block.Type, "KEY")
 }
 
 func secretHealth(mode os.FileMode) health {
