@@ -3,11 +3,13 @@ package main
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/sim"
 )
 
@@ -54,4 +56,24 @@ func pkcs8DER(t *testing.T, k *rsa.PrivateKey) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// What is wrong with key files is told live as well, before anybody connects. Who
+// then connects is judged by itself, whatever the server's folder holds of it.
+func TestALiveDiagnosisTellsOfTheKeyFilesFirst(t *testing.T) {
+	bad := writeKey(t, sim.DeviceID(0).String()+".der", pkcs8DER(t, sim.DeviceKey(0)))
+	r, addr := startDiagnose(t, "-k", bad, "--server-keys", serverStoreWith(t, 0))
+	r.out.wait(t, "the finding", func(line string) bool { return strings.HasPrefix(line, "  PH-10 certain: ") })
+	p := dial(t, addr, &sim.Device{})
+	if p.DeviceSession == nil {
+		t.Fatal(p.over())
+	}
+	if err := errors.Join(p.Goodbye(particle.GoodbyeBody{Cloud: 5}), p.over()); err != nil {
+		t.Fatal(err)
+	}
+	r.out.wait(t, "the session's end", func(line string) bool { return strings.HasPrefix(line, "session 1  online") })
+	r.exit(t, exitSession)
+	if out := r.out.String(); !strings.HasPrefix(out, "key files\n") || !strings.HasSuffix(out, "1 session: 1 online, 0 unknown; 1 finding\n") {
+		t.Errorf("printed:\n%s", out)
+	}
 }
