@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -71,6 +73,7 @@ func (a *app) expect(ctx context.Context, r *reading, f *expectFlags, args []str
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away does not change the verdict
 	r.names, r.quiet = args[1:], true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +89,7 @@ func (a *app) expect(ctx context.Context, r *reading, f *expectFlags, args []str
 	}
 	x.judge.Finish()
 	x.summary()
-	return x.verdict(failed)
+	return a.unlessPrinted(x.verdict(failed), x.out.failed)
 }
 
 // readContract reads a contract, or says in which place it is wrong.
@@ -240,7 +243,7 @@ func (x *expectReport) verdict(failed error) error {
 	case x.undecided > 0:
 		return failure("-k, the device's private key or a key log, if frames are sealed", "of %s it cannot be told whether they keep the contract", count(x.undecided, "session"))
 	}
-	return printError(x.out.failed)
+	return nil
 }
 
 func (x *expectReport) text(format string, args ...any) {

@@ -145,3 +145,14 @@ func printError(err error) error {
 	}
 	return &exitError{exitFailure, fmt.Errorf("standard output: %w", unwrapPath(err)), ""}
 }
+
+// unlessPrinted returns what a command ends with that came to a verdict, nil for a
+// good one, and then failed to print all of it: the verdict decides on the exit code.
+func (a *app) unlessPrinted(verdict, printing error) error {
+	lost := printError(printing)
+	if verdict == nil || lost == nil {
+		return cmp.Or(verdict, lost)
+	}
+	a.say("photonscope: %v", lost)
+	return verdict
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -20,6 +19,7 @@ const replaySchema = "photonscope.replay/1"
 // replayReport prints what happens while a plan is played. Printing has its own
 // goroutine: a stopped terminal must not hold up the session.
 type replayReport struct {
+	app     *app
 	to      reportWriter
 	ndjson  bool
 	quiet   bool
@@ -34,7 +34,7 @@ type replayReport struct {
 }
 
 func newReplayReport(a *app, f *replayFlags) *replayReport {
-	r := &replayReport{to: reportWriter{to: a.stdout}, ndjson: f.report == "ndjson", quiet: f.quiet}
+	r := &replayReport{app: a, to: reportWriter{to: a.stdout}, ndjson: f.report == "ndjson", quiet: f.quiet}
 	if f.live.record == "-" {
 		r.to.to = a.stderr // the recording has standard output
 	}
@@ -53,7 +53,7 @@ func (r *replayReport) begin(target string) (end func(error) error) {
 			r.text("%s: %d sent, %d came as recorded, %d left out, %s\n", target, r.sent, r.came, r.left, count(r.divergences, "divergence"))
 		}
 		stop()
-		return cmp.Or(err, printError(r.to.failed))
+		return r.app.unlessPrinted(err, r.to.failed)
 	}
 }
 
