@@ -83,7 +83,6 @@ const (
 	showsNoCloud  = "It finds no cloud: blinking cyan, interrupted by three orange blinks (two if its internet test failed as well). " + showsRetry
 	showsNothing  = "It shows nothing of it."
 	showsRetry    = "The next attempt comes after 1 s, from the sixth failure on after 2 s, from the eleventh after 4 s and so on up to 128 s; RESET makes it try at once."
-	showsRestart  = "It restarts."
 	showsSafeMode = "It breathes magenta: safe mode, without the application."
 )
 

@@ -4,7 +4,7 @@ package diagnose
 var updateCauses = []Cause{
 	{ID: "PH-32", Title: "a firmware update failed on its way: chunks are damaged or missing, or it broke off", Seen: OnWire, Stage: StageUpdate, Rows: "S13, S16",
 		Means:   "Each chunk has a checksum of its own. One that does not fit is asked for again; when chunks stop coming, a device restarts after 30 s. The Brewskey server reports success whatever the device answers.",
-		Device:  "It blinks magenta, and restarts without the new firmware. " + showsRestart,
+		Device:  "It blinks magenta, and restarts without the new firmware.",
 		Servers: "Flash device failed, after 60 s (Brewskey) or 600 s (spark-protocol)",
 		Remedy:  []string{"Repeat the update. If it fails again, take the image to the device by USB.", "$ particle flash --usb firmware.bin"},
 		Read:    []string{"https://github.com/Brewskey/spark-server/issues/189", "https://github.com/Brewskey/spark-server/issues/194", "https://github.com/Brewskey/spark-server/issues/264"}},
