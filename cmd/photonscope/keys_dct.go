@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -16,6 +20,21 @@ const (
 	dctServerKey, dctServerKeyLen = 2082, 768
 	dctTransport                  = 2977
 	dctLen                        = 3618 // up to the copy of the device ID
+)
+
+// Where it has room for the keys of UDP, which a Photon does not speak (the same file).
+const (
+	dctPublicUDP, dctPublicUDPLen   = 2978, 128
+	dctPrivateUDP, dctPrivateUDPLen = 3106, 192
+	dctServerUDP, dctServerUDPLen   = 3298, 320
+)
+
+// Where a Core keeps its keys in its external flash, alternate setting 1
+// (particle-cli v3.9.0, src/lib/keys-specs.js:1-53).
+const (
+	coreServerKey, coreServerKeyLen = 0x1000, 2048
+	coreDeviceKey, coreDeviceKeyLen = 0x2000, 1024
+	coreLen                         = coreDeviceKey + coreDeviceKeyLen
 )
 
 // Where the address stands in a server key area, for TCP and for UDP (Device OS
@@ -34,6 +53,21 @@ func isDCT(b []byte) bool {
 		(b[dctDeviceKey] == 0x30 || b[dctServerKey] == 0x30)
 }
 
+// isCoreFlash tells a dump of a Core's flash in the same way.
+func isCoreFlash(b []byte) bool {
+	return len(b) >= coreLen && b[0] != 0x30 && !bytes.Contains(b[:coreServerKey], []byte("-----")) &&
+		(b[coreServerKey] == 0x30 || b[coreDeviceKey] == 0x30)
+}
+
+// inspectCoreFlash says what the slots of a dump hold, one line each.
+func (k *keysCommand) inspectCoreFlash(path string, b []byte) {
+	k.print("%s: flash of a Core, %d bytes", path, len(b))
+	k.print("  device key: %s", describeSlot(path, b[coreDeviceKey:][:coreDeviceKeyLen], lightssl.DeviceRole))
+	area := b[coreServerKey:][:coreServerKeyLen]
+	k.print("  server key: %s", describeSlot(path, area, lightssl.ServerRole))
+	k.print("  server address: %s", serverAddress(area))
+}
+
 // inspectDCT says what the slots of a dump hold, one line each.
 func (k *keysCommand) inspectDCT(path string, b []byte) {
 	k.print("%s: memory of a Photon, %d bytes", path, len(b))
@@ -42,6 +76,43 @@ func (k *keysCommand) inspectDCT(path string, b []byte) {
 	k.print("  server key: %s", describeSlot(path, area, lightssl.ServerRole))
 	k.print("  server address: %s", serverAddress(area))
 	k.print("  transport: %s", transport(b[dctTransport]))
+	area = b[dctServerUDP:][:dctServerUDPLen]
+	private, public, server := describeEC(b[dctPrivateUDP:][:dctPrivateUDPLen]), describeEC(b[dctPublicUDP:][:dctPublicUDPLen]), describeEC(area)
+	if private == noKey && public == noKey && server == noKey {
+		k.print("  keys for UDP: none, and a Photon needs none")
+		return
+	}
+	k.print("  keys for UDP, which a Photon does not use:")
+	k.print("    device key: %s", private)
+	k.print("    its public key: %s", public)
+	k.print("    server key: %s", server)
+	if server != noKey {
+		k.print("    server address: %s", addressAt(area, udpAddress, udpPort, defaultPortUDP))
+	}
+}
+
+const noKey = "none"
+
+// describeEC says what a slot for an elliptic curve key holds.
+func describeEC(slot []byte) string {
+	if len(bytes.Trim(slot, "\xff")) == 0 {
+		return noKey
+	}
+	var der asn1.RawValue
+	if _, err := asn1.Unmarshal(slot, &der); err != nil || slot[0] != 0x30 {
+		return fmt.Sprintf("no key: it begins with the bytes %x", slot[:4])
+	}
+	if k, err := x509.ParseECPrivateKey(der.FullBytes); err == nil {
+		return "EC private key on " + k.Curve.Params().Name
+	}
+	public, _ := x509.ParsePKIXPublicKey(der.FullBytes) // nil if it is none
+	switch k := public.(type) {
+	case *ecdsa.PublicKey:
+		return "EC public key on " + k.Curve.Params().Name
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA public key of %d bits, where an EC key belongs", k.N.BitLen())
+	}
+	return "no EC key, though it begins like one"
 }
 
 // describeSlot says what a slot holds.

@@ -63,6 +63,43 @@ func TestInspectReadsADevicesMemory(t *testing.T) {
 	}
 }
 
+// The keys for UDP are told apart, and that a Photon uses none.
+func TestInspectReadsTheKeysForUDP(t *testing.T) {
+	b := newBench(t)
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := dump(lightssl.MarshalPrivateDER(sim.DeviceKey(0)), area(0, "\xc0\xa8\x01\x09", 5683))
+	inspect := func() string { return b.ok("keys", "inspect", b.write(b.home, "dct.bin", memory, 0o600)) }
+	wantIn(t, inspect(), "keys for UDP: none, and a Photon needs none")
+	copy(memory[3106:], der)
+	copy(memory[2978:], ecSPKI(t))
+	copy(memory[3298:], ecSPKI(t))
+	memory[3490], memory[3491] = 0, 4
+	copy(memory[3492:], []byte{10, 0, 0, 7})
+	binary.BigEndian.PutUint16(memory[3556:], 5684)
+	wantIn(t, inspect(), "keys for UDP, which a Photon does not use:", "device key: EC private key on P-256", "its public key: EC public key on P-256", "server key: EC public key on P-256", "server address: 10.0.0.7:5684")
+	copy(memory[3298:], lightssl.MarshalPublicDER(&sim.DeviceKey(0).PublicKey))
+	memory[3106] = 0
+	wantIn(t, inspect(), "device key: no key: it begins with the bytes 00", "server key: RSA public key of 1024 bits, where an EC key belongs")
+}
+
+func TestInspectReadsACoresFlash(t *testing.T) {
+	b := newBench(t)
+	flash := bytes.Repeat([]byte{0xff}, 0x80000)
+	copy(flash[0x2000:], lightssl.MarshalPrivateDER(sim.DeviceKey(0)))
+	copy(flash[0x1000:], area(1, "cloud.lan", 5683))
+	wantIn(t, b.ok("keys", "inspect", b.write(b.home, "flash.bin", flash, 0o600)), "flash of a Core", "device private key", "server public key", "server address: cloud.lan:5683")
+	for n := 0x1000; n < 0x2400; n += 128 {
+		b.run("keys", "inspect", b.write(b.home, "cut.bin", flash[:n], 0o600))
+	}
+}
+
 func TestInspectReadsTheAddressBehindAServerKey(t *testing.T) {
 	b := newBench(t)
 	wantIn(t, b.ok("keys", "inspect", b.write(b.home, "server.der", area(1, "cloud.example", 5683), 0o600)), "server public key", "address TCP cloud.example:5683")

@@ -82,6 +82,10 @@ func (k *keysCommand) inspectFile(path string, role lightssl.Role) error {
 		k.inspectDCT(path, b)
 		return nil
 	}
+	if isCoreFlash(b) {
+		k.inspectCoreFlash(path, b)
+		return nil
+	}
 	address := areaAddress(b)
 	f, err := parseKeyFile(path, b, role)
 	if err != nil && address != "" && len(b) == 320 {
