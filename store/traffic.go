@@ -19,6 +19,24 @@ type Traffic struct {
 
 // add counts a record.
 func (t *Traffic) add(at time.Time) {
+	t.count(at, 1)
+}
+
+// Merge counts too what was counted elsewhere, each part of it where it began. What
+// began first is to be merged first.
+func (t *Traffic) Merge(other *Traffic) {
+	for i, n := range other.Sent {
+		if n > 0 {
+			t.count(other.Begin.Add(time.Duration(i)*other.Part), n)
+		}
+	}
+	for t.Part > 0 && t.Part < other.Part { // finer than what is known of it
+		t.halve()
+	}
+}
+
+// count counts n records of one time.
+func (t *Traffic) count(at time.Time, n uint32) {
 	if t.Part == 0 {
 		t.Begin, t.Part = at, shortestPart
 	}
@@ -27,7 +45,7 @@ func (t *Traffic) add(at time.Time) {
 		t.halve()
 		i /= 2
 	}
-	t.Sent[i]++
+	t.Sent[i] += n
 }
 
 // halve makes room for as much time again.

@@ -50,3 +50,28 @@ func TestTrafficOutOfOrderIsCounted(t *testing.T) {
 		t.Errorf("got %d, want both in the first part", got)
 	}
 }
+
+// What several sessions sent is what one would have sent at the same times, but for
+// the width of a part.
+func TestTrafficOfSeveralSessionsMerges(t *testing.T) {
+	begin := time.Unix(1_800_000_000, 0)
+	var early, late, none, all Traffic
+	for i := range 10 {
+		early.add(begin.Add(time.Duration(i) * time.Second))
+	}
+	late.add(begin.Add(60 * time.Second))
+	late.add(begin.Add(61 * time.Second))
+	for _, tr := range []*Traffic{&none, &early, &none, &late} {
+		all.Merge(tr)
+	}
+	want := []uint32{4, 4, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}
+	if got := all.Until(begin.Add(61 * time.Second)); !slices.Equal(got, want) || all.Part != 4*time.Second {
+		t.Errorf("got %d in parts of %v, want %d", got, all.Part, want)
+	}
+	late.add(begin.Add(time.Hour))
+	fine := early
+	fine.Merge(&late)
+	if fine.Part < late.Part {
+		t.Errorf("parts of %v, though some of it is known in parts of %v only", fine.Part, late.Part)
+	}
+}

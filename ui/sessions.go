@@ -128,16 +128,22 @@ func (s *sessions) Row(dst []cell, i int) []cell {
 	if d.known {
 		id.text = s.app.model.longName(d.id)
 	}
-	return append(dst, sign, id, cell{text: s.app.model.addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, cell{text: s.traffic(l)}, last)
+	return append(dst, sign, id, cell{text: s.app.model.addr(l.Conn.Device)}, where, cell{text: Safe(fmt.Sprint(len(d.sessions)))}, age, count, rtt, p99, trouble, cell{text: s.traffic(d)}, last)
 }
 
-// traffic draws how much was sent on a leg over its time, up to now.
-func (s *sessions) traffic(l *store.Leg) Safe {
+// traffic draws how much a device and its cloud sent in all of its sessions, up to
+// now.
+func (s *sessions) traffic(d *device) Safe {
+	var all store.Traffic
+	for _, session := range d.sessions {
+		all.Merge(&session.Main().Traffic)
+	}
+	l := d.latest().Main()
 	until := l.Last
 	if !l.Over() && s.now.After(until) {
 		until = s.now
 	}
-	counts := l.Traffic.Until(until)
+	counts := all.Until(until)
 	values := make([]float64, len(counts))
 	for i, n := range counts {
 		values[i] = float64(n)
