@@ -100,7 +100,7 @@ func (a *app) aboutEvent(seq store.Seq, ok bool) []line {
 		w.add("means", Safe(m.Meaning.Kind.Means()))
 	}
 	w.add("exchange", a.exchangeText(seq))
-	if _, apart, twin := a.model.twin(seq, &e); twin {
+	if _, apart, twin := a.model.twin(seq, &e); twin && apart > 0 {
 		w.add("proxy", "added "+duration(apart))
 	}
 	return w.lines
@@ -165,7 +165,8 @@ func laneTitles(w int, proxied bool) Safe {
 	return padded(padded("DEVICE", w/2-2)+"PROXY", max(w-5, 1)) + "CLOUD"
 }
 
-// twin returns the same message on the other leg, and how far apart they are.
+// twin returns the same message on the other leg, and how far apart they are: 0 if
+// nobody measured it.
 func (m *model) twin(seq store.Seq, e *decode.Event) (other store.Row, apart time.Duration, ok bool) {
 	t, ok := m.store.Twin(seq)
 	if !ok {
@@ -196,7 +197,7 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 		return append(dst, at, lanes)
 	}
 	proxy := cell{}
-	if _, apart, ok := r.twin(seq, &e); ok {
+	if _, apart, ok := r.twin(seq, &e); ok && apart > 0 {
 		proxy.text = duration(apart)
 	}
 	return append(dst, cell{r.band(i), quiet}, at, lanes, proxy, r.rttCell(seq, &e))
