@@ -94,6 +94,16 @@ func (k *blockLink) text() Safe {
 	return Safe(fmt.Sprintf("Blocks %d to %d of %d, each decrypted and XORed with %s, are plain %s.", k.first, k.end-1, k.count, with, k.inPlain()))
 }
 
+// lengthText says what the first two bytes of a frame count, and why it is so many.
+func lengthText(wire, plain []byte) Safe {
+	n := len(plain)
+	text := fmt.Sprintf("Length %02x %02x, high byte first: %d bytes of ciphertext follow, %d × %d.", wire[0], wire[1], n, n/blockLen, blockLen)
+	if pad := int(plain[n-1]); pad > 0 && pad <= blockLen {
+		text += fmt.Sprintf(" The message has %d, its padding %d.", n-pad, pad)
+	}
+	return Safe(text)
+}
+
 // ivText says where the IV of a frame comes from: the credentials or an earlier
 // frame. It says so only if the bytes are equal; "" without the session's key.
 func (m *model) ivText(seq store.Seq, e *decode.Event) Safe {

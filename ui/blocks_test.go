@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
@@ -89,6 +90,35 @@ func checkFrame(t *testing.T, m *model, all []decode.Event, i int) (first bool) 
 		}
 	}
 	return first
+}
+
+// Of the length before the ciphertext it is said what it counts and why it is so many.
+func TestTheLengthOfAFrameIsExplainedBesideItsBytes(t *testing.T) {
+	wire, plain := make([]byte, 34), make([]byte, 32)
+	wire[1], plain[31] = 32, 7
+	if got, want := lengthText(wire, plain), Safe("Length 00 20, high byte first: 32 bytes of ciphertext follow, 2 × 16. The message has 25, its padding 7."); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	plain[31] = 0
+	if got, want := lengthText(wire, plain), Safe("Length 00 20, high byte first: 32 bytes of ciphertext follow, 2 × 16."); got != want {
+		t.Errorf("without padding: %q, want %q", got, want)
+	}
+	all := events(t, "healthy-spark-fw1.5.2/capture.pcap")
+	a := newApp(Options{Store: stored(all...)})
+	press(a, "2")
+	m := a.messagesView()
+	for i := range all {
+		m.list.choose(i)
+		if _, ok := linkBlocks(m.tree.layers, 0, 2, 3); !ok {
+			continue
+		}
+		m.link(0, byteRange{0, 2})
+		if !m.twin.shown || len(m.twin.text) != 1 || !strings.HasPrefix(string(m.twin.text[0]), fmt.Sprintf("Length %02x %02x,", all[i].Raw[0], all[i].Raw[1])) {
+			t.Fatalf("event %d: %v %q", i+1, m.twin.shown, m.twin.text)
+		}
+		return
+	}
+	t.Fatal("no frame that was opened")
 }
 
 // Behind a gap the first block is garbage, and nothing is said of where its IV

@@ -22,6 +22,7 @@ func (m *messages) link(layer int, s byteRange) {
 	k, ok := linkBlocks(layers, layer, s.from, s.to)
 	m.twin.shown, m.hex.mixed = ok, byteRange{}
 	if !ok {
+		m.linkLength(layer, s)
 		return
 	}
 	other, lit, mixed := k.wire, k.inWire(), k.mixed()
@@ -37,6 +38,23 @@ func (m *messages) link(layer int, s byteRange) {
 	if e := m.rows.event(m.shown); k.first == 0 {
 		m.twin.text = append(m.twin.text, m.rows.ivText(m.shown, &e))
 	}
+}
+
+// linkLength tells how the length before the ciphertext comes about, beside the
+// plaintext that it follows from, if bytes of it are selected.
+func (m *messages) linkLength(layer int, s byteRange) {
+	layers := m.tree.layers
+	k, ok := linkBlocks(layers, layer, lenBytes, lenBytes+1)
+	if !ok || layer != k.wire || s.from >= lenBytes {
+		return
+	}
+	plain := layers[k.plain]
+	m.twin.shown = true
+	m.twin.hex.show(plain.Bytes, lettersOf(plain.Fields))
+	m.twin.hex.mark(0, len(plain.Bytes))
+	m.twin.hex.mixed = byteRange{}
+	m.twin.title = Safe(fmt.Sprintf("%s %d bytes", plain.Name, len(plain.Bytes)))
+	m.twin.text = []Safe{lengthText(layers[k.wire].Bytes, plain.Bytes)}
 }
 
 // Bytes and their other side need a height of minTwin together; where the bytes
