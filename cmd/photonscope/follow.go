@@ -77,7 +77,8 @@ func (f *follower) look() error {
 type interruptible struct {
 	ctx  context.Context
 	r    io.Reader
-	end  error // what Read returns then
+	end  error        // what Read returns then
+	idle *atomic.Bool // set once it waited for bytes in vain for a while; nil: nobody asks
 	buf  []byte
 	got  chan readResult
 	more chan struct{}
@@ -90,8 +91,8 @@ type readResult struct {
 	err error
 }
 
-func newInterruptible(ctx context.Context, r io.Reader, end error) *interruptible {
-	i := &interruptible{ctx: ctx, r: r, end: end, buf: make([]byte, 64<<10), got: make(chan readResult), more: make(chan struct{})}
+func newInterruptible(ctx context.Context, r io.Reader, end error, idle *atomic.Bool) *interruptible {
+	i := &interruptible{ctx: ctx, r: r, end: end, idle: idle, buf: make([]byte, 64<<10), got: make(chan readResult), more: make(chan struct{})}
 	go i.pump()
 	return i
 }
@@ -115,6 +116,14 @@ func (i *interruptible) pump() {
 	}
 }
 
+// patience ends when nothing came for a while, if that is yet to be told.
+func (i *interruptible) patience() <-chan time.Time {
+	if i.idle == nil || i.idle.Load() {
+		return nil
+	}
+	return time.After(followEvery)
+}
+
 // Read implements io.Reader.
 func (i *interruptible) Read(b []byte) (int, error) {
 	for len(i.rest) == 0 {
@@ -126,6 +135,8 @@ func (i *interruptible) Read(b []byte) (int, error) {
 			i.rest, i.err = i.buf[:res.n], res.err
 		case <-i.ctx.Done():
 			i.err = i.end
+		case <-i.patience():
+			i.idle.Store(true)
 		}
 	}
 	n := copy(b, i.rest)

@@ -87,16 +87,16 @@ func (r *reading) checkNames() error {
 
 // openOne opens one capture.
 func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Reader, error) {
-	end := context.Canceled
+	end, caughtUp := context.Canceled, (*atomic.Bool)(nil)
 	if r.follow {
-		end = io.EOF // an input without an end ends when the user says so
+		end, caughtUp = io.EOF, &r.progress.caughtUp // an input without an end ends when the user says so
 	}
 	if f := r.spooled[name]; f != nil {
 		_, err := f.Seek(0, io.SeekStart)
 		return f, err
 	}
 	if name == "-" {
-		return newInterruptible(ctx, r.app.stdin, end), nil
+		return newInterruptible(ctx, r.app.stdin, end, caughtUp), nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -110,9 +110,9 @@ func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Read
 	case info.IsDir():
 		return nil, usageError("photonscope read "+name+"/CAPTURE.pcapng", "%s is a folder, not a capture", name)
 	case !info.Mode().IsRegular():
-		return newInterruptible(ctx, f, end), nil
+		return newInterruptible(ctx, f, end, caughtUp), nil
 	case r.follow:
-		in.follow = &follower{ctx: ctx, file: f, name: name, say: r.app.say, caughtUp: &r.progress.caughtUp}
+		in.follow = &follower{ctx: ctx, file: f, name: name, say: r.app.say, caughtUp: caughtUp}
 		return in.follow, nil
 	}
 	return f, nil

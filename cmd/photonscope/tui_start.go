@@ -23,7 +23,7 @@ func (a *app) startPage(ctx context.Context) error {
 			Run: func() { chosen = []string{"demo"} }},
 		{Key: 'p', Name: "Proxy", Does: "between my Photon and my server", Note: "type: photonscope proxy -k KEYS -l THIS_HOST:5683 SERVER:5683" + found("keys", keysHere())},
 		{Key: 'o', Name: "Open", Does: "a capture (pcap, pcapng)", Note: "type: photonscope read FILE" + found("captures", captured)},
-		{Key: 'k', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "type: photonscope keys --help"},
+		{Key: 'k', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "type: photonscope keys"},
 		{Key: 'c', Name: "Doctor", Does: "is this host ready? port, keys, programs, terminal", Note: "or type: photonscope doctor", Run: func() { chosen = []string{"doctor"} }},
 		{Key: 'h', Name: "Help", Does: "all commands", Run: func() { chosen = []string{"--help"} }},
 	}
