@@ -132,6 +132,14 @@ func TestSettingsNameWhatDiffers(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+	whole := bytes.Clone(before)
+	copy(whole[len(whole)-4:], "\x09\x09\x09\x09")
+	if got := Mend(before, whole); !bytes.Equal(got, changed) {
+		t.Errorf("%x is mended to %x, want %x", whole, got, changed)
+	}
+	if got := Mend([]byte{1}, whole); !bytes.Equal(got, whole) {
+		t.Errorf("what was made of no chunk is mended: %x", got)
+	}
 	if bytes.Contains(changed, chunk.Options[1].Value) {
 		t.Error("the CRC is that of the old payload")
 	}

@@ -90,15 +90,34 @@ func (c change) edit(m *coap.Message) {
 		set(m, w)
 	}
 	slices.SortStableFunc(m.Options, func(a, b coap.Option) int { return int(a.Number) - int(b.Number) })
-	if !chunk || !payload || replaced[coap.URIQuery] {
-		return
+	if chunk && payload && !replaced[coap.URIQuery] {
+		mendCRC(m)
 	}
+}
+
+// mendCRC makes the CRC of a chunk that of its payload.
+func mendCRC(m *coap.Message) {
 	for i := range m.Options {
 		if o := &m.Options[i]; o.Number == coap.URIQuery && len(o.Value) == 4 {
 			o.Value = binary.BigEndian.AppendUint32(nil, particle.ChunkCRC(m.Payload))
 			return
 		}
 	}
+}
+
+// Mend returns a message that was made of another one as a whole, with the CRC of its
+// payload if both are chunks of firmware and only the payload is new.
+func Mend(before, after []byte) []byte {
+	var was, is coap.Message
+	if was.Parse(before) != nil || is.Parse(after) != nil || is.Code != coap.POST || is.Path() != 'c' || bytes.Equal(was.Payload, is.Payload) {
+		return after
+	}
+	is.Options = slices.Clone(is.Options)
+	if !slices.EqualFunc(was.Options, is.Options, func(a, b coap.Option) bool { return a.Number == b.Number && bytes.Equal(a.Value, b.Value) }) {
+		return after
+	}
+	mendCRC(&is)
+	return is.Append(nil)
 }
 
 func optionOf(name string) (uint16, bool) {

@@ -148,7 +148,9 @@ func (v *editView) update() {
 	case asFields:
 		v.after, err = m.Edit(v.base, v.settings())
 	case asText:
-		v.after, err = m.Compose(v.rows[0].line.String())
+		if v.after, err = m.Compose(v.rows[0].line.String()); err == nil {
+			v.after = m.Mend(v.held.Message, v.after)
+		}
 	case asHex:
 		if v.after, err = hex.DecodeString(strings.ReplaceAll(v.rows[0].line.String(), " ", "")); err != nil {
 			err = errors.New("a message is pairs of hex digits")

@@ -18,7 +18,7 @@ func (v *editView) draw(c canvas, size class) {
 	}
 	in := window(c, size).frame(title)
 	v.drawLevels(in.row(0))
-	below := v.below(in.w, held)
+	below := v.below(in.w, h, held)
 	need := 0 // lines of before and after
 	if in.h >= 10 {
 		need = min(2*byteLines(in.w, max(len(v.held.Message), len(v.after))), in.h/2-2)
@@ -150,8 +150,14 @@ func drawMarked(c canvas, label Safe, b []byte, differs byteRange) {
 
 // below is what stands under the bytes: whether it can be sent, and what is mended on
 // the way.
-func (v *editView) below(w int, held bool) []line {
+func (v *editView) below(w int, h Held, held bool) []line {
 	var lines []line
+	switch {
+	case held && h.Alive:
+		lines = append(lines, line{text: keptAlive, role: quiet})
+	case held && !h.Fuse.IsZero():
+		lines = append(lines, line{text: fuseText(h, v.app.now()), role: quiet})
+	}
 	switch {
 	case !held:
 		lines = append(lines, line{text: "It was sent or dropped meanwhile. Esc closes this window.", role: bad})
@@ -161,7 +167,7 @@ func (v *editView) below(w int, held bool) []line {
 		lines = append(lines, line{text: "✓ " + v.verdict(), role: good, hang: 2})
 	}
 	if held && v.after != nil && w >= 60 {
-		lines = append(lines, line{text: "Length and padding are made for it, its ID is that which the receiver expects, and this direction is sealed anew from here on. The recording keeps both versions.", role: quiet})
+		lines = append(lines, line{text: "Length, padding and the CRC of a chunk are made for it, its ID is that which the receiver expects, and this direction is sealed anew from here on. The recording keeps both versions.", role: quiet})
 	}
 	return wrapped(lines, w)
 }

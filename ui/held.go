@@ -35,6 +35,8 @@ type Meddling struct {
 	// Parts writes a message as settings NAME=VALUE, Edit changes some of one.
 	Parts func(message []byte) []string
 	Edit  func(message []byte, settings string) ([]byte, error)
+	// Mend makes the checksums of a message right that was made of another one.
+	Mend func(before, after []byte) []byte
 	// AsRule writes the rule that makes the same of each such message.
 	AsRule func(h Held, instead []byte) string
 	// Templates are what Inject takes, with what they mean.
@@ -258,6 +260,11 @@ func (v *heldView) draw(c canvas, size class) {
 	v.drawOne(in.sub(0, rows, in.w, in.h-rows), all[at])
 }
 
+// fuseText says who gives up waiting for a message, and when.
+func fuseText(h Held, now time.Time) Safe {
+	return clean(fmt.Sprintf("%s: %.1f s left", h.FuseWhy, max(0, h.Fuse.Sub(now).Seconds())))
+}
+
 // drawOne shows the chosen message.
 func (v *heldView) drawOne(c canvas, h Held) {
 	part := h.Until.Sub(v.app.now()).Seconds() / max(h.Until.Sub(h.Since).Seconds(), 1)
@@ -265,7 +272,7 @@ func (v *heldView) drawOne(c canvas, h Held) {
 	if h.Alive {
 		lines = append(lines, line{text: keptAlive, role: normal})
 	} else if !h.Fuse.IsZero() {
-		lines = append(lines, line{text: clean(fmt.Sprintf("%s: %.1f s left", h.FuseWhy, max(0, h.Fuse.Sub(v.app.now()).Seconds()))), role: normal})
+		lines = append(lines, line{text: fuseText(h, v.app.now()), role: normal})
 	}
 	text := "Message and rule are hidden. p shows them."
 	if !v.app.model.private {

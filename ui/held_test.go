@@ -40,6 +40,7 @@ func (m *meddler) actions() *Meddling {
 		Compose:   rules.Compose,
 		Parts:     func(b []byte) []string { return strings.Split(rules.Format(b, "\n"), "\n") },
 		Edit:      rules.Edit,
+		Mend:      rules.Mend,
 		AsRule:    func(h Held, b []byte) string { return rules.EditRule(h.Message, b, h.From, h.Filter) },
 		Templates: [][2]string{{"call NAME", "calls"}},
 	}

@@ -134,6 +134,7 @@ func meddling(a *app, e *rules.Engine) *ui.Meddling {
 		Compose: rules.Compose,
 		Parts:   func(message []byte) []string { return strings.Split(rules.Format(message, "\n"), "\n") },
 		Edit:    rules.Edit,
+		Mend:    rules.Mend,
 		AsRule: func(h ui.Held, instead []byte) string {
 			return rules.RuleOf(rules.Held{From: h.From, Message: h.Message, Kind: h.Kind, Filter: h.Filter}, instead)
 		},

@@ -64,7 +64,7 @@ Keeps a message back until a person decides on the screen, or ` + "`max=`" + ` i
 On the screen ` + "`i`" + ` asks for a filter and holds what matches from then on, without a rule; ` + "`I`" + ` lists what is held, with the time that is left and
 who gives up when. Enter opens a window in which the message is edited part by part, as one line of text, or byte by byte (` + "`Ctrl-T`" + `), with
 before and after below each other. Length, padding, the chain of IVs, the message ID on the other leg and the CRC of a chunk whose payload
-was edited as a part are seen to. ` + "`F9`" + ` copies the rule that does the same to every such message.
+was edited, but for bytes, are seen to. ` + "`F9`" + ` copies the rule that does the same to every such message.
 
 ## drop
 
