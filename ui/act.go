@@ -50,6 +50,8 @@ func (a *app) doFilter(act action) bool {
 		a.toggleFilter()
 	case actFollowIt:
 		a.followSelected()
+	case actColumns:
+		a.open(newColumnsView(a))
 	case actFold:
 		on := !a.model.view.Folding()
 		a.model.view.SetFold(on)

@@ -100,6 +100,7 @@ func newApp(opt Options) *app {
 	a.model = newModel(opt.Store)
 	a.player.speed = normalSpeed
 	a.model.names = opt.Filters
+	a.keptColumns()
 	a.model.setFilter(opt.Filter) // one that is wrong shows everything
 	a.views = newViews(a)
 	a.focus = make([]int, len(a.views))

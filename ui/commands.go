@@ -43,6 +43,7 @@ var ownCommands = []command{
 	{"filter-save", "NAME", "give the filter a name that filters can use", saveFilter, nil},
 	{"seek", "SECONDS", "go to what happened so long after the beginning", seekTo, nil},
 	{"legs", "both or device", "of a proxied pair show both legs, or each message once", setLegs, []string{"both", "device"}},
+	{"columns", "NAME,NAME… or default", "choose the columns of the list of messages; nothing behind it asks", setColumns, usualColumns()},
 	{"write", "FILE", "write the sessions of the events shown to a new capture, with marks and comments; w for short", writeCapture, nil},
 	{"go", "NUMBER", "go to the event with this number", goToNumber, nil},
 	{"inject", "TEMPLATE", "put a message into the selected session: call led on, ping, publish NAME DATA", injectTemplate, nil},

@@ -79,6 +79,7 @@ const (
 	actProblems action = "problems"
 
 	actFold    action = "fold-pings"
+	actColumns action = "choose-columns"
 	actLayer   action = "layer"
 	actMark    action = "mark"
 	actGoMark  action = "go-to-mark"
@@ -184,6 +185,7 @@ var bindings = []binding{
 	{actExport, "e", anywhere, "export", "export: text, NDJSON, Mermaid, a capture, this screen"},
 	{actWrite, "w", anywhere, "", "write the sessions of the events shown to a new capture, with marks and comments"},
 	{actFold, "P", inMessages | inLadder, "", "fold pings, or unfold them"},
+	{actColumns, "o", inMessages, "", "choose the columns of the list"},
 	{actToggle, "\\", anywhere, "", "filter off, and on again"},
 	{actPause, "Space", anywhere, "pause", "pause, go on: nothing is lost; a capture: play it"},
 	{actExplain, "K", anywhere, "explain", "explain what is under the cursor"},

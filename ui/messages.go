@@ -249,7 +249,7 @@ func payloadStart(layers []decode.Layer) int {
 // draw implements view.
 func (m *messages) draw(c canvas, size class, only pane) {
 	m.rows.size = size
-	m.list.plan = m.rows.plan()
+	m.list.plan = m.rows.plan(c.w)
 	m.rows.markSorted(m.list.plan)
 	m.maskKeys()
 	if only != nil {
@@ -309,60 +309,6 @@ func (m *messages) hexTitle() Safe {
 	}
 	l := &m.tree.layers[m.tree.layer]
 	return Safe(fmt.Sprintf("%s %d bytes", l.Name, len(l.Bytes)))
-}
-
-// eventRows are the rows of the list.
-type eventRows struct {
-	*model
-	look *look
-	size class
-	app  *app
-}
-
-// plan returns the columns that a size has room for.
-func (r *eventRows) plan() []column {
-	switch {
-	case r.size == tiny:
-		return []column{{title: "NO", width: 6, right: true}, {title: "DIR", width: 3}, {title: "KIND"}, {title: "LEN", width: 5, right: true}, {title: "INFO", line: 1}}
-	case r.size < large:
-		return []column{{title: "NO", width: 6, right: true}, {title: "TIME", width: r.timeWidth(9), right: true}, {title: "DIR", width: 3}, {title: "KIND", width: 14}, {title: "INFO"}, {title: "LEN", width: 5, right: true}, {title: "RTT", width: 7, right: true}}
-	}
-	return []column{{title: "NO", width: 8, right: true}, {title: "TIME", width: r.timeWidth(10), right: true}, {title: "DEVICE", width: 6}, {title: "DIR", width: 3}, {title: "KIND", width: 18}, {title: "INFO"}, {title: "LEN", width: 6, right: true}, {title: "RTT", width: 8, right: true}}
-}
-
-// Sign implements signed.
-func (r *eventRows) Sign(i int) (Safe, role) { return r.sign(r.view.At(i)) }
-
-// Row implements rowSource.
-func (r *eventRows) Row(dst []cell, i int) []cell {
-	seq := r.view.At(i)
-	e := r.event(seq)
-	if e.Body == nil {
-		return append(dst, cell{Safe(fmt.Sprint(seq + 1)), quiet})
-	}
-	no := cell{Safe(fmt.Sprint(seq + 1)), normal}
-	at := cell{r.rowTime(i, e.At), normal}
-	dir := cell{r.look.direction(e.From), roleOf(&e)}
-	if !said(&e) {
-		dir = cell{" · ", quiet}
-	}
-	kind := cell{kindOf(&e), kindRole(&e)}
-	info := cell{r.app.legSummary(seq, &e), normal}
-	if fold, ok := r.view.Fold(i); ok {
-		kind, info = cell{"····", quiet}, cell{foldText(&fold)[len("···· "):], quiet}
-	}
-	size := cell{}
-	if len(e.Raw) > 0 {
-		size.text = Safe(fmt.Sprint(len(e.Raw)))
-	}
-	rtt := r.rttCell(seq, &e)
-	switch {
-	case r.size == tiny:
-		return append(dst, no, dir, kind, size, info)
-	case r.size < large:
-		return append(dst, no, at, dir, kind, info, size, rtt)
-	}
-	return append(dst, no, at, cell{r.deviceOf(&e), normal}, dir, kind, info, size, rtt)
 }
 
 // showEvent shows an event among the messages: all of them, if those shown are

@@ -24,6 +24,7 @@ type model struct {
 	paused   bool
 
 	scope    scope
+	columns  []eventColumn // of the list of events; nil: those of the size
 	filter   filtering
 	names    map[string]string // the user's own filters
 	onlyBad  bool              // only what is worth a look

@@ -79,6 +79,7 @@ func addID(add func(string), id lightssl.DeviceID) {
 
 // tells returns the first of the private texts that a screen shows.
 func tells(screen string, private map[string]bool) string {
+	screen = strings.ReplaceAll(screen, "coap.opt.particle", "") // the name of a field, which nobody said
 	for text := range private {
 		if strings.Contains(screen, text) {
 			return text

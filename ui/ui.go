@@ -32,6 +32,7 @@ type Options struct {
 
 	Actions Actions           // what only the command can do
 	Filters map[string]string // the user's own named filters; nil: none
+	Columns []string          // of the list of messages; nil: the usual ones
 	Filter  string            // what the lists are narrowed to at first
 	Choices []Choice          // of the start page; nil: there is none, the sessions are shown
 
@@ -96,6 +97,10 @@ type Actions struct {
 	// KeepFilter keeps a named filter for the next time, and returns the name of the
 	// file. It is called like Save.
 	KeepFilter func(name, expr string) (path string, err error)
+	// KeepColumns keeps the names of the columns of the list of messages for the next
+	// time, none for the usual ones, and returns the name of the file. It is called like
+	// Save.
+	KeepColumns func(names []string) (path string, err error)
 	// SaveCapture writes whole sessions to a new capture of that name, or of one that
 	// it finds for "", with what is written at their events. It returns in words what
 	// it wrote, such as a file's name, and is called like Save.

@@ -103,7 +103,7 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	if !opt.Live {
 		opt.Loading = func() bool { return !over.Load() }
 	}
-	opt.Filters = beside.readFilters()
+	opt.Filters, opt.Columns = beside.readFilters(), beside.readColumns()
 	files := &screenFiles{app: a, state: a.stateFolder()}
 	defer files.forget()
 	opt.Actions = files.actions()

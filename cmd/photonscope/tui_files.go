@@ -23,7 +23,7 @@ type screenFiles struct {
 
 // actions returns what the screen may ask for.
 func (f *screenFiles) actions() ui.Actions {
-	return ui.Actions{KeepCopy: f.keepCopy, Save: saveBeside, SaveCapture: f.saveCapture, KeepFilter: f.app.keepFilter}
+	return ui.Actions{KeepCopy: f.keepCopy, Save: saveBeside, SaveCapture: f.saveCapture, KeepFilter: f.app.keepFilter, KeepColumns: f.app.keepColumns}
 }
 
 // stateFolder is where the program keeps what only it needs (XDG Base Directory).
