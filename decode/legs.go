@@ -185,7 +185,9 @@ func (p *pairing) settle(dst []Event, e *Event) []Event {
 }
 
 // twinOf returns the first of n contents that is b, or else the first that is but for
-// the message ID, which a proxy that drops or adds messages counts anew; -1: none.
+// the message ID, which a proxy that drops or adds messages counts anew; -1: none. Of
+// messages without anything else to tell them apart, such as pings, one that was
+// dropped and one that was added later pass for the same.
 func twinOf(b []byte, n int, at func(int) []byte, message bool) int {
 	for i := range n {
 		if bytes.Equal(at(i), b) {

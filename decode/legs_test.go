@@ -117,32 +117,41 @@ func readyDuet(t *testing.T) (d *duet, ciphers map[stream.ConnID]*lightssl.Ciphe
 	return d, map[stream.ConnID]*lightssl.Cipher{1: lightssl.NewCipher(creds), 2: lightssl.NewCipher(creds)}
 }
 
+// talkative is a ready duet in which one side speaks: send seals a message for its
+// own leg, the first, or for the second.
+func talkative(t *testing.T, from stream.Direction) (d *duet, first, second stream.ConnID, send func(id stream.ConnID, plain string)) {
+	d, c := readyDuet(t)
+	first, second = 1, 2
+	if from == cld {
+		first, second = 2, 1
+	}
+	return d, first, second, func(id stream.ConnID, plain string) {
+		d.item(&stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
+	}
+}
+
+// altered counts what was shown as altered.
+func (d *duet) altered() (n int) {
+	for _, line := range d.shown {
+		if strings.HasSuffix(line, "altered") {
+			n++
+		}
+	}
+	return n
+}
+
 // One altered message changes the ciphertext of all that follow, but not what
 // they say.
 func TestAnAlteredMessageIsShownTwiceAndItsFollowersOnce(t *testing.T) {
 	for _, from := range stream.Directions {
-		d, c := readyDuet(t)
-		first, second := stream.ConnID(1), stream.ConnID(2)
-		if from == cld {
-			first, second = 2, 1
-		}
-		send := func(id stream.ConnID, plain string) {
-			d.item(&stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
-		}
+		d, first, second, send := talkative(t, from)
 		send(first, "\x40\x00\x00\x01")
 		send(first, "\x40\x00\x00\x02")
 		send(first, "\x40\x00\x00\x03")
 		send(second, "\x50\x00\x00\x01")
 		send(second, "\x40\x00\x00\x02")
 		send(second, "\x40\x00\x00\x03")
-		n, altered := 0, 0
-		for _, line := range d.shown {
-			n++
-			if strings.HasSuffix(line, "altered") {
-				altered++
-			}
-		}
-		if n != 4 || altered != 1 {
+		if len(d.shown) != 4 || d.altered() != 1 {
 			t.Errorf("from the %s: %q", from, d.shown)
 		}
 	}
@@ -152,14 +161,7 @@ func TestAnAlteredMessageIsShownTwiceAndItsFollowersOnce(t *testing.T) {
 // what they say, so they are shown once.
 func TestARenumberedMessageIsShownOnce(t *testing.T) {
 	for _, from := range stream.Directions {
-		d, c := readyDuet(t)
-		first, second := stream.ConnID(1), stream.ConnID(2)
-		if from == cld {
-			first, second = 2, 1
-		}
-		send := func(id stream.ConnID, plain string) {
-			d.item(&stream.Segment{Conn: id, From: from, Data: c[id].AppendSealedFrame(nil, []byte(plain))})
-		}
+		d, first, second, send := talkative(t, from)
 		send(first, "\x50\x02\x00\x01\xffdropped")
 		send(first, "\x50\x02\x00\x02\xffb")
 		send(second, "\x50\x02\x00\x01\xffb")
@@ -167,17 +169,11 @@ func TestARenumberedMessageIsShownOnce(t *testing.T) {
 		send(second, "\x50\x02\x00\x02\xffedited")
 		send(first, "\x50\x02\x00\x04\xffd")
 		send(second, "\x50\x02\x00\x03\xffd")
-		altered := 0
-		for _, line := range d.shown {
-			if strings.HasSuffix(line, "altered") {
-				altered++
-			}
-		}
 		want := 1 // what was edited
 		if from == cld {
 			want = 2 // and what was dropped: the cloud's leg alone has it
 		}
-		if len(d.shown) != 5 || altered != want {
+		if len(d.shown) != 5 || d.altered() != want {
 			t.Errorf("from the %s: %q", from, d.shown)
 		}
 	}
