@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"sync"
 
 	"github.com/photonscope/photonscope/decode/lightssl"
 )
@@ -103,14 +104,32 @@ func longestFF(b []byte) (start, n int) {
 // smallFactor returns a prime below 2000 that divides a number, or 0. The factors
 // of an RSA modulus have hundreds of bits.
 func smallFactor(m []byte) int64 {
-	n, p, rest := new(big.Int).SetBytes(m), new(big.Int), new(big.Int)
-	for f := int64(3); f < 2000; f += 2 {
+	n := new(big.Int).SetBytes(m)
+	if common := new(big.Int).GCD(nil, nil, n, smallPrimes()); common.Cmp(big.NewInt(1)) == 0 {
+		return 0
+	}
+	p, rest := new(big.Int), new(big.Int)
+	for f := int64(3); f < smallLimit; f += 2 {
 		if p.SetInt64(f); rest.Mod(n, p).Sign() == 0 {
 			return f
 		}
 	}
 	return 0
 }
+
+const smallLimit = 2000
+
+// smallPrimes returns the product of the odd primes below the limit: one greatest
+// common divisor takes a tenth of the time of as many divisions.
+var smallPrimes = sync.OnceValue(func() *big.Int {
+	product := big.NewInt(1)
+	for f := int64(3); f < smallLimit; f += 2 {
+		if p := big.NewInt(f); p.ProbablyPrime(0) { // exact for small numbers
+			product.Mul(product, p)
+		}
+	}
+	return product
+})
 
 // trial is what came of opening a record with a private key.
 type trial struct {
