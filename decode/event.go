@@ -112,6 +112,7 @@ type Finding struct {
 	Device     string   // what the device does and shows
 	Remedy     []string // steps; those that begin with "$ " are commands
 	Repair     string   // the repair of photonscope that lets the session live, "" if there is none
+	Withdrawn  bool     // it was told before, and keys that came since tell otherwise
 }
 
 // Evidence is an event that a finding rests on, and what its bytes show.

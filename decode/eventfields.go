@@ -49,7 +49,7 @@ var eventTable = map[string]eventFields{
 	"closed":    {[]*field.Def{&defDir, &defClose}, aboutBytes},
 	"finding": {
 		[]*field.Def{&defFinding, &defTitle},
-		slices.Concat([]*field.Def{&defLeg, &defDir}, aboutBytes, []*field.Def{&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair}),
+		slices.Concat([]*field.Def{&defLeg, &defDir}, aboutBytes, []*field.Def{&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair, &defWithdrawn}),
 	},
 }
 

@@ -32,6 +32,7 @@ var (
 	defShows     = field.Def{Key: "photon.finding.device", Label: "On the device", Type: field.Word, Help: "what the device does and shows"}
 	defRemedy    = field.Def{Key: "photon.finding.remedy", Label: "Remedy", Type: field.Word, Help: "a step; those that begin with $ are commands", Many: true}
 	defRepair    = field.Def{Key: "photon.finding.repair", Label: "Repair", Type: field.Word, Help: "the repair of photonscope that lets the session live"}
+	defWithdrawn = field.Def{Key: "photon.finding.withdrawn", Label: "Withdrawn", Type: field.Bool, Help: "diagnose printed it before, and keys that came since tell otherwise"}
 	defFrameWire = field.Def{Key: "frame.wire", Label: "Wire", Type: field.Bytes, Help: "every byte on the wire, a frame's two length bytes included"}
 	defFrameLen  = field.Def{Key: "frame.len", Label: "Length", Type: field.Uint, Help: "number of ciphertext bytes that follow, big endian"}
 	defPlain     = field.Def{Key: "frame.plain", Label: "Plain", Type: field.Bytes, Help: "what the record or frame holds once opened: a CoAP message without its padding, or the 214 bytes of an identity"}
@@ -63,5 +64,5 @@ var envelopeDefs = []*field.Def{
 	&defOpened, &defSealedID, &defIDNonce, &defIDNonceOK, &defIDDevice, &defIDKey, &defIDModulus,
 	&defSealedCreds, &defSignature, &defSigOK, &defSource, &defKey, &defIV, &defSalt,
 	&defClose, &defReason, &defLayer, &defOffset, &defGap, &defAltered, &defMark, &defComment, &defFinding, &defTitle,
-	&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair,
+	&defSure, &defEvidence, &defRuledOut, &defShows, &defRemedy, &defRepair, &defWithdrawn,
 }

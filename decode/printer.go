@@ -103,6 +103,9 @@ func (p *Printer) finding(e *Event, b *Finding) {
 		p.add(&defRemedy, field.WordOf(s))
 	}
 	p.word(&defRepair, b.Repair)
+	if b.Withdrawn {
+		p.add(&defWithdrawn, field.BoolOf(true))
+	}
 }
 
 func (p *Printer) add(def *field.Def, v field.Value) { p.visit(def, v) }

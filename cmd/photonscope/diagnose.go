@@ -15,6 +15,7 @@ import (
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/diagnose"
+	"github.com/photonscope/photonscope/store"
 )
 
 // diagnoseFlags are those of `photonscope diagnose`.
@@ -42,7 +43,8 @@ With captures: what they hold. Without: photonscope answers devices as their
 server, which takes the server's private key alone (-k), and diagnoses whoever
 connects, until Ctrl-C or for as long as --for says.
 
-What is wrong with the files of -k themselves comes first.
+What is wrong with the files of -k themselves comes first. Where a key log grows
+while a pipe is read, what its late lines disprove is withdrawn at the end.
 
 A finding is certain only if the bytes prove it. A capture that merely ends
 proves nothing: the session is told as unknown. docs/diagnosis.md and
@@ -100,7 +102,13 @@ func (f *diagnoseFlags) check(args []string, cmd *cobra.Command) error {
 func (a *app) diagnoseCaptures(ctx context.Context, f *diagnoseFlags, names []string) error {
 	d := a.newDiagnosis(f)
 	r := &reading{sourceFlags: f.sourceFlags, app: a, names: names, quiet: f.quiet}
-	r.doctor = func(keys *keySet) (*diagnose.Diagnoser, error) { return d.begin(f, keys) }
+	r.doctor = func(keys *keySet) (*diagnose.Diagnoser, error) {
+		if keysMayComeLate(names, keys) {
+			d.late = &hindsight{keys, store.New(0), keys.Ring.Generation()}
+			r.witness = d.late.keep
+		}
+		return d.begin(f, keys)
+	}
 	d.source = strings.Join(names, ", ")
 	if err := r.into(ctx, d); err != nil {
 		d.end(false, errorText(err))
@@ -116,6 +124,7 @@ type diagnosis struct {
 	format   string
 	markdown bool
 	source   string
+	opt      diagnose.Options
 	printer  decode.Printer
 	summary  decode.Summary
 	seen     map[string]bool   // findings that were printed whole, by device and cause
@@ -123,6 +132,7 @@ type diagnosis struct {
 	ended    []diagnose.Report // sessions that are over and not told of yet
 	reports  []diagnose.Report // of a report, in order
 	count    struct{ sessions, online, found, unknown, opened int }
+	late     *hindsight // nil: no keys will come
 	failed   error
 }
 
@@ -132,19 +142,19 @@ func (a *app) newDiagnosis(f *diagnoseFlags) *diagnosis {
 
 // begin makes the diagnoser that works with the keys.
 func (d *diagnosis) begin(f *diagnoseFlags, keys *keySet) (*diagnose.Diagnoser, error) {
-	opt := diagnose.Options{Keys: keys.Ring, Name: keys.nameOf, Report: d.report}
+	d.opt = diagnose.Options{Keys: keys.Ring, Name: keys.nameOf, Report: d.report}
 	if f.serverKeys != "" {
 		onFile, err := serverStore(f.serverKeys)
 		if err != nil {
 			return nil, err
 		}
-		opt.OnFile = onFile
+		d.opt.OnFile = onFile
 	}
 	if d.format == "ndjson" {
 		d.print(decode.AppendHeader(nil, version(), d.source))
 	}
 	d.keyFiles(f.keys)
-	return diagnose.New(opt), nil
+	return diagnose.New(d.opt), nil
 }
 
 // event implements sink.
@@ -162,8 +172,8 @@ func (d *diagnosis) event(e *decode.Event) {
 	}
 }
 
-// holding implements sink: a finding's body belongs to nobody else.
-func (d *diagnosis) holding() bool { return false }
+// holding implements passer: a finding's body belongs to nobody else.
+func (d *diagnosis) holding() bool { return d.late != nil }
 
 // flush implements sink.
 func (d *diagnosis) flush() { d.tell() }
@@ -215,6 +225,7 @@ func (d *diagnosis) print(b []byte) {
 
 // end prints what comes last and makes the exit code.
 func (d *diagnosis) end(complete bool, reason string) error {
+	d.reconsider()
 	switch {
 	case !complete && d.count.opened == 0 && d.count.found == 0 && d.format != "ndjson": // the error says all
 	case d.format == "ndjson":

@@ -21,12 +21,17 @@ func (d *diagnosis) text(e *decode.Event) []byte {
 	if e.Known {
 		key = f.ID + f.Title + e.Device.String()
 	}
-	b := fmt.Appendf(nil, "session %d  %s  %s\n", e.Session, e.At.UTC().Format("15:04:05.000"), who(e))
+	b := heading(e)
 	if d.seen[key] {
 		return fmt.Appendf(b, "  %s %s, as above\n", f.ID, f.Confidence)
 	}
 	d.seen[key] = true
 	return appendFinding(b, f)
+}
+
+// heading is the line above a finding about a session.
+func heading(e *decode.Event) []byte {
+	return fmt.Appendf(nil, "session %d  %s  %s\n", e.Session, e.At.UTC().Format("15:04:05.000"), who(e))
 }
 
 // who names the device of an event.

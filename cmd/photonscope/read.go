@@ -112,6 +112,7 @@ type reading struct {
 	out      *output // nil: the events go elsewhere
 	bothLegs bool
 	keySet   *keySet
+	witness  func(*decode.Event)                        // told of every event of either leg; may be nil
 	doctor   func(*keySet) (*diagnose.Diagnoser, error) // nil: the findings are shown among the events
 	pipe     *pipeline
 	made     *conversion         // nil: none
@@ -196,6 +197,9 @@ func (r *reading) loadKeys() (err error) {
 // note takes from an event of any leg what outlives it.
 func (r *reading) note(e *decode.Event) {
 	r.seen.add(e)
+	if r.witness != nil {
+		r.witness(e)
+	}
 	if r.choice != nil && r.made == nil {
 		r.choice.sessions[e.Conn.ID] = e.Session
 	}

@@ -107,6 +107,10 @@ var envelopeTexts = map[string]Text{
 		"Some defects lie in firmware or server that cannot be changed; the proxy can put right what they send.",
 		"The name for --repair, where a repair for this defect exists.",
 		here + "7.5"},
+	"photon.finding.withdrawn": {
+		"A finding may rest on what could not be read yet; a key that comes late may show another cause.",
+		"Printed by diagnose alone, at the end of a pipe: the same finding, which was printed before, no longer holds.",
+		here + "7.5"},
 }
 
 // frameTexts are of the bytes around a message.

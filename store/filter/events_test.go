@@ -136,7 +136,7 @@ func odd() []decode.Event {
 	k.add(stream.FromCloud, nil, &decode.Gap{Len: 12})
 	k.add(stream.FromCloud, nil, &decode.Gap{})
 	k.add(stream.FromCloud, nil, &decode.Finding{ID: "PH-01", Title: "a finding", Confidence: "certain", RuledOut: []string{"PH-02: no"}, Device: "red",
-		Evidence: []decode.Evidence{{Event: 2, Name: "identity", Layer: decode.Wire, End: 256, Shows: "too large"}}, Remedy: []string{"$ do"}, Repair: "ack-id"})
+		Evidence: []decode.Evidence{{Event: 2, Name: "identity", Layer: decode.Wire, End: 256, Shows: "too large"}}, Remedy: []string{"$ do"}, Repair: "ack-id", Withdrawn: true})
 	for _, how := range []stream.CloseKind{stream.Fin, stream.Reset, stream.Cut} {
 		k.add(stream.FromDevice, nil, &decode.Closed{How: how})
 	}
