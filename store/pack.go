@@ -23,21 +23,18 @@ func newPacker() packer { return packer{words: newWords()} }
 // latest is the message that was packed last. The other leg of a pair mostly
 // carries the same one next, which then is kept once.
 type latest struct {
-	raw, plain  []byte
 	credentials *lightssl.Credentials
 	place       place // of IV and plaintext
 }
 
-// keep notes where IV and plaintext of the message that was packed last lie.
-func (p *packer) keep(e *decode.Event, m *decode.Message, at place) {
-	p.latest = latest{e.Raw, m.Plain, p.credentials, at}
-}
-
 // isLatest reports whether a message seals from the same bytes as the one before.
-func (p *packer) isLatest(e *decode.Event, m *decode.Message) bool {
+func (p *packer) isLatest(c *content, e *decode.Event, m *decode.Message) bool {
 	l := &p.latest
-	return l.credentials != nil && p.credentials != nil && *l.credentials == *p.credentials &&
-		bytes.Equal(l.raw, e.Raw) && bytes.Equal(l.plain, m.Plain) && isPadded(m.Padded, m.Plain)
+	if e.Conn.Leg == stream.Tapped || l.credentials == nil || p.credentials == nil || *l.credentials != *p.credentials || !c.chunks.has(l.place.chunk()) {
+		return false
+	}
+	sealed := c.bytes(l.place)
+	return bytes.Equal(sealed[:lightssl.BlockLen], m.IV[:]) && bytes.Equal(sealed[lightssl.BlockLen:], m.Plain) && seals(e, m)
 }
 
 // pack returns the bytes of any event but a message.
@@ -110,7 +107,7 @@ func (p *packer) message(c *content, e *decode.Event, m *decode.Message, wide bo
 	b = appendWide(p.buf[:0], e.At, wide)
 	form := len(b)
 	b = p.meaning(c, append(b, 0), e.From, m)
-	if p.isLatest(e, m) {
+	if p.isLatest(c, e, m) {
 		shared = p.latest.place
 		b[form] |= formShared
 		b = binary.LittleEndian.AppendUint64(b, uint64(shared))

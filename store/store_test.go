@@ -25,6 +25,29 @@ func TestMadeSessionsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestAStoreNeedsNothingOfWhatItsSourceUsesAgain(t *testing.T) {
+	for seed := range uint64(8) {
+		tr := newTraffic(seed)
+		tr.play(1+tr.IntN(4), 500)
+		want := decoded(tr.keys, tr.items)
+		s := New(0)
+		var raw, padded [64 << 10]byte
+		var message decode.Message
+		for _, e := range want {
+			if m, ok := e.Body.(*decode.Message); ok {
+				message = *m
+				e.Raw, message.Padded = append(raw[:0], e.Raw...), append(padded[:0], m.Padded...)
+				message.Plain = message.Padded[:len(m.Plain)]
+				e.Body = &message
+			}
+			s.Append([]decode.Event{e})
+		}
+		got := all(t, s)
+		sameEvents(t, got, want)
+		sameLines(t, got, want)
+	}
+}
+
 // sameLines compares NDJSON and trees, with secrets.
 func sameLines(t *testing.T, got, want []decode.Event) {
 	t.Helper()

@@ -82,7 +82,7 @@ func (w *writer) fill(c *content, p *page, r *record, e *decode.Event) {
 	if shared.size() > 0 {
 		p.chunks = min(p.chunks, shared.chunk())
 	} else if tail > 0 && r.place.size() < wholeChunk {
-		w.packer.keep(e, m, r.place.tail(tail))
+		w.packer.latest = latest{w.packer.credentials, r.place.tail(tail)}
 	}
 }
 

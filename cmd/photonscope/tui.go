@@ -163,12 +163,23 @@ func (s *tui) event(e *decode.Event) {
 		s.batch = s.batch[:n]
 		return
 	}
-	if len(s.batch) == cap(s.batch) && len(s.batch) >= eventsAtOnce {
+	if len(s.batch) >= eventsAtOnce {
 		s.keep()
 	}
 }
 
-const eventsAtOnce = 256
+// eventsAtOnce is as many as the decoder makes room for at once.
+const eventsAtOnce = 128
+
+// holding implements passer: the store copies what it keeps.
+func (s *tui) holding() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.text != nil {
+		return s.oneLeg.Holding() || s.text.holding()
+	}
+	return len(s.batch) > 0
+}
 
 // flush implements sink.
 func (s *tui) flush() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/store"
 	"github.com/photonscope/photonscope/ui"
 )
@@ -26,6 +27,26 @@ func onTheScreen(t *testing.T, file string, keys ...string) *store.Store {
 		t.Fatal(err)
 	}
 	return s.store
+}
+
+// What the store has, the decoder may use again.
+func TestTheScreenHoldsEventsUntilTheStoreHasThem(t *testing.T) {
+	s := &tui{store: store.New(0), ready: make(chan struct{})}
+	p := newPipeline(nil, s)
+	e := decode.Event{Conn: new(stream.Conn), Body: new(decode.Opened)}
+	for n := 1; n <= 3*eventsAtOnce; n++ {
+		s.event(&e)
+		if _, end := s.store.Bounds(); p.holding() != (int(end) < n) {
+			t.Fatalf("after %d events, of which the store has %d: holding is %v", n, end, p.holding())
+		}
+	}
+	if p.holding() {
+		t.Error("the store is given nothing as long as nobody flushes")
+	}
+	s.event(&e)
+	if s.flush(); p.holding() {
+		t.Error("after flush, events are held")
+	}
 }
 
 // allOf yields what a store holds.
