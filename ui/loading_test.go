@@ -1,8 +1,14 @@
 package ui
 
 import (
+	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
 )
 
 func TestALoadingCaptureSaysHowFarItIsAndKeysStayLive(t *testing.T) {
@@ -25,6 +31,73 @@ func TestALoadingCaptureSaysHowFarItIsAndKeysStayLive(t *testing.T) {
 	d.see("LOADING  100 %")
 	over.Store(true)
 	d.see("Reading has ended: 100000 events.").see("FILE")
+}
+
+// While a capture loads, the processor is for that: a look of 8 ms may come every
+// 120 ms, but for what the first ones find.
+func TestTheScreenLooksSeldomWhileACaptureLoads(t *testing.T) {
+	all := talk(t)
+	synctest.Test(t, func(t *testing.T) {
+		screen := tcell.NewSimulationScreen("UTF-8")
+		screen.Init()
+		screen.SetSize(80, 24)
+		s := stored()
+		var looks atomic.Int64
+		var over atomic.Bool
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() {
+			result <- Run(ctx, Options{
+				Screen: screen, Store: s, Loading: func() bool { return !over.Load() },
+				drawn: func(int) { time.Sleep(8 * time.Millisecond); looks.Add(1) },
+			})
+		}()
+		time.Sleep(time.Second) // there is nothing yet
+		before := looks.Load()
+		s.Append(all[:1])
+		if time.Sleep(50 * time.Millisecond); looks.Load() == before {
+			t.Error("the first event is not shown at once")
+		}
+		before = looks.Load()
+		for range 1000 {
+			s.Append(all)
+			time.Sleep(10 * time.Millisecond)
+		}
+		if n := looks.Load() - before; n < 40 || n > 85 {
+			t.Errorf("%d looks in ten seconds of loading", n)
+		}
+		over.Store(true)
+		before = looks.Load()
+		if time.Sleep(50 * time.Millisecond); looks.Load() == before {
+			t.Error("the end is not shown at once")
+		}
+		cancel()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestHiddenStatsAreNotCountedBeforeACaptureIsLoaded(t *testing.T) {
+	loading := true
+	a := newApp(Options{Store: stored(talk(t)...), Loading: func() bool { return loading }})
+	s := a.views[slices.IndexFunc(a.views, func(v view) bool { return v.place() == inStats })].(*stats)
+	if a.refresh(); len(s.tally.kinds) > 0 {
+		t.Error("what nobody looks at is counted while a capture loads")
+	}
+	if statsOf(a); s.total == 0 {
+		t.Error("what is looked at is not counted")
+	}
+	press(a, "1")
+	before := s.total
+	a.opt.Store.Append(talk(t))
+	if a.refresh(); s.total != before {
+		t.Error("what nobody looks at any more is counted")
+	}
+	loading = false
+	if a.refresh(); s.total == before {
+		t.Error("nothing is counted once the capture is loaded")
+	}
 }
 
 func TestWithoutASizeTheScreenSaysWhatWasRead(t *testing.T) {

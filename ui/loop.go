@@ -10,6 +10,14 @@ import (
 // refreshEvery is how often the store is looked at.
 const refreshEvery = 40 * time.Millisecond
 
+// While a capture loads, a look at what there is already is followed by a pause of
+// so many times what it took: little of the processor goes into what is soon
+// replaced.
+const (
+	loadingPause = 15
+	longestPause = 250 * time.Millisecond
+)
+
 // refresher asks the loop to draw what is new. It is the only one that asks, and
 // it is the one that stops the loop.
 type refresher struct {
@@ -18,6 +26,7 @@ type refresher struct {
 	screen *quietScreen
 	over   chan struct{} // closed when the loop has ended by itself
 	seen   drawState     // as drawn last
+	rests  time.Time     // until when what loads is left alone
 }
 
 // drawState is what a draw depends on beside keys: it is read without the loop.
@@ -51,6 +60,9 @@ func (r *refresher) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		state := r.app.drawState()
+		if state.loads && !state.grows && !r.app.busy.Load() && time.Now().Before(r.rests) {
+			continue
+		}
 		select {
 		case <-changed:
 			changed = r.app.opt.Store.Changed()
@@ -60,7 +72,11 @@ func (r *refresher) run(ctx context.Context) {
 			}
 		}
 		r.seen = state
+		began := time.Now()
 		r.draw(ctx)
+		if _, end := r.app.opt.Store.Bounds(); end > 0 {
+			r.rests = time.Now().Add(min(loadingPause*time.Since(began), longestPause))
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func (s *stats) refresh() {
 		s.applied, s.epoch = m.applied, epoch
 		s.tally.begin(m.match())
 	}
-	if s.app.view() != view(s) && m.more { // what is shown comes first
+	if s.app.view() != view(s) && (m.more || s.app.opt.loading()) { // what is shown comes first
 		return
 	}
 	if s.tally.refresh() {
