@@ -77,7 +77,8 @@ func (o *OneLeg) compare(dst []Event, p *pairing, e Event) []Event {
 		p.remember(content(&e))
 		return append(dst, e)
 	case !onCloud:
-		return append(p.settle(dst, &e), e)
+		dst = p.settle(dst, &e)
+		return append(dst, e)
 	case e.From == stream.FromDevice:
 		return p.second(dst, e)
 	}
@@ -171,7 +172,8 @@ func (p *pairing) second(dst []Event, e Event) []Event {
 
 // settle drops the held twin of an event, after releasing what was held before
 // it. Where there is none, the device leg shows something else: then the event
-// that it stands for is released, and what was held behind that waits on.
+// that it stands for is released, and what was held behind that waits on. What
+// stands for nothing was added.
 func (p *pairing) settle(dst []Event, e *Event) []Event {
 	if i := twinOf(content(e), len(p.held), func(i int) []byte { return content(&p.held[i]) }, isMessage(e.Body)); i >= 0 {
 		dst = p.release(dst, i)
@@ -179,8 +181,9 @@ func (p *pairing) settle(dst []Event, e *Event) []Event {
 		return dst
 	}
 	if len(p.held) > 0 && standsFor(e.Body, p.held[0].Body) {
-		dst = p.release(dst, 1)
+		return p.release(dst, 1)
 	}
+	e.Altered = !p.gapped[e.From] && !p.over[side(stream.CloudLeg)][e.From]
 	return dst
 }
 

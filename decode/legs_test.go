@@ -171,12 +171,41 @@ func TestARenumberedMessageIsShownOnce(t *testing.T) {
 		send(second, "\x50\x02\x00\x03\xffd")
 		want := 1 // what was edited
 		if from == cld {
-			want = 2 // and what was dropped: the cloud's leg alone has it
+			want = 3 // in both versions, as their IDs differ, and what was dropped: the cloud's leg alone has it
 		}
 		if len(d.shown) != 5 || d.altered() != want {
 			t.Errorf("from the %s: %q", from, d.shown)
 		}
 	}
+}
+
+// What the cloud never sent was added; what the device never sent as well. Of what it
+// sent nothing is known yet when it is shown.
+func TestWhatWasAddedIsAltered(t *testing.T) {
+	for _, from := range stream.Directions {
+		d, first, second, send := talkative(t, from)
+		send(first, "\x50\x02\x00\x01\xffa")
+		send(second, "\x50\x02\x00\x01\xffa")
+		send(second, "\x50\x02\x00\x02\xffadded")
+		send(first, "\x50\x02\x00\x02\xffb")
+		send(second, "\x50\x02\x00\x03\xffb")
+		if len(d.shown) != 3 || d.altered() != 1 || !strings.HasSuffix(d.shown[1], "altered") {
+			t.Errorf("from the %s: %q", from, d.shown)
+		}
+	}
+}
+
+// Where the leg to the cloud is over, or lost bytes, what arrives at the device may
+// have come from it.
+func TestWhatComesLateIsNotTakenForAdded(t *testing.T) {
+	d, _ := readyDuet(t)
+	d.end(cld, stream.Fin, 2)
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
+	d.want(t, "cloud ← closed fin, 0 pending", "device ← hello-reply")
+	d, _ = readyDuet(t)
+	d.item(&stream.Gap{Conn: 2, From: cld, Len: 18})
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
+	d.want(t, "cloud ← gap 18", "device ← hello-reply")
 }
 
 // What one leg never carried is shown when that leg is over, with nothing lost.

@@ -40,7 +40,8 @@ in NDJSON, ` + "`altered`" + ` in text and in the comments of a recording). Unti
 then on they are sealed anew. Message IDs stay consecutive on both legs whatever is dropped or added, because the servers hang up
 otherwise; acknowledgements get back the ID that their receiver used; tokens stay. Behind what was dropped or added a message
 therefore has another ID where it arrives: that is one message still, which is shown once, with its sender's ID; ` + "`--legs both`" + ` shows both.
-What only one leg carries was dropped (it is on its sender's leg) or added; the screen names the leg.
+What only one leg carries was dropped (it is on its sender's leg) or added, and is marked as well, but for what the device sent and the
+proxy dropped: that is printed as it comes, when nobody can know it yet. The screen names its leg, and ` + "`--legs both`" + ` shows it on one.
 
 A frame whose length is 0 or no multiple of 16 cannot be opened and is no message: no rule sees it. It passes as it came, is shown as
 malformed, and the proxy says so once for each direction of a session.
