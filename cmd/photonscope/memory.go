@@ -32,7 +32,7 @@ const (
 
 	// Bytes between collections, whatever the sessions need, and the percentages of
 	// what is in use that they may be.
-	sparingGarbage  = 4 << 20 // the runtime's own least
+	sparingGarbage  = leastHeap
 	generousGarbage = 16 << 20
 	leastPercent    = 25
 	defaultPercent  = 100
@@ -95,11 +95,14 @@ const (
 	leastGarbage = 3 << 20
 	keptGarbage  = 32 << 20 // the least if what is read is kept, beside which this is little
 	lookAgain    = 8 << 20  // bytes of captures
+	leastHeap    = 4 << 20  // the runtime lets the heap grow to that at 100 percent, whatever is in use
 	mostGenerous = 300
 )
 
+// newPacing begins with one collection once readMemory is in use: most captures are
+// read before that.
 func newPacing(least int) pacing {
-	percent := debug.SetGCPercent(mostGenerous)
+	percent := debug.SetGCPercent(defaultPercent * readMemory / leastHeap)
 	if percent != defaultPercent {
 		debug.SetGCPercent(percent)
 	}
