@@ -53,7 +53,7 @@ func mix(a, b uint64) uint64 {
 func (m *flowMap) get(k *flowKey) *flow {
 	hash, mask := m.hash(k), uint32(len(m.slots)-1)
 	for i := hash & mask; m.slots[i].flow != nil; i = (i + 1) & mask {
-		if s := &m.slots[i]; s.hash == hash && s.flow.key == *k {
+		if s := &m.slots[i]; s.hash == hash && s.flow.key.is(k) {
 			return s.flow
 		}
 	}

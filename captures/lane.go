@@ -95,10 +95,6 @@ func (f *flow) overdue(side int, at time.Time) bool {
 func (f *flow) take(side int, p piece) {
 	h := &f.lanes[side]
 	h.start(p.seq)
-	if p.seq == h.next && !h.hole() && !h.closed { // nearly always
-		f.deliver(side, p)
-		return
-	}
 	for !h.closed {
 		d := distance(h.next, p.seq)
 		if d < 0 {
@@ -130,11 +126,18 @@ func (f *flow) take(side int, p piece) {
 func (f *flow) deliver(side int, p piece) {
 	f.lanes[side].next += uint32(len(p.data))
 	if len(p.data) > 0 {
-		f.table.sendSegment(stream.Segment{At: p.at, Conn: f.id, From: f.from(side), Data: p.data, Note: p.note})
+		f.pass(side, p.at, p.data, p.note)
 	}
 	if p.lost > 0 {
 		f.gap(side, p.lost, p.at)
 	}
+}
+
+// pass passes on bytes that were next.
+func (f *flow) pass(side int, at time.Time, data []byte, note *stream.Note) {
+	it := &f.table.segmentAtHand
+	it.At, it.Conn, it.From, it.Data, it.Note = at, f.id, f.from(side), data, note
+	f.table.send(it)
 }
 
 // gap passes on that the next n bytes are missing.
