@@ -183,8 +183,15 @@ func (p *pairing) settle(dst []Event, e *Event) []Event {
 	if len(p.held) > 0 && standsFor(e.Body, p.held[0].Body) {
 		return p.release(dst, 1)
 	}
-	e.Altered = !p.gapped[e.From] && !p.over[side(stream.CloudLeg)][e.From]
+	e.Altered = isMessage(e.Body) && !p.mayHaveTwin(e.From)
 	return dst
+}
+
+// mayHaveTwin reports whether the leg to the cloud may have carried what it did not
+// show: it lost bytes, is over, or stays sealed.
+func (p *pairing) mayHaveTwin(from stream.Direction) bool {
+	sealed := func(e Event) bool { return !isMessage(e.Body) }
+	return p.gapped[from] || p.over[side(stream.CloudLeg)][from] || slices.ContainsFunc(p.held, sealed)
 }
 
 // twinOf returns the first of n contents that is b, or else the first that is but for

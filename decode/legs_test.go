@@ -195,8 +195,8 @@ func TestWhatWasAddedIsAltered(t *testing.T) {
 	}
 }
 
-// Where the leg to the cloud is over, or lost bytes, what arrives at the device may
-// have come from it.
+// Where the leg to the cloud is over, lost bytes, or stays sealed, what arrives at the
+// device may have come from it.
 func TestWhatComesLateIsNotTakenForAdded(t *testing.T) {
 	d, _ := readyDuet(t)
 	d.end(cld, stream.Fin, 2)
@@ -206,6 +206,10 @@ func TestWhatComesLateIsNotTakenForAdded(t *testing.T) {
 	d.item(&stream.Gap{Conn: 2, From: cld, Len: 18})
 	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
 	d.want(t, "cloud ← gap 18", "device ← hello-reply")
+	d, _ = readyDuet(t)
+	d.one.pairing(1).held = []Event{{Body: new(Sealed)}}
+	d.item(&stream.Segment{Conn: 1, From: cld, Data: d.bytes("f1")})
+	d.want(t, "device ← hello-reply")
 }
 
 // What one leg never carried is shown when that leg is over, with nothing lost.
