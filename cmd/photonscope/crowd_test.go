@@ -52,7 +52,7 @@ type crowd struct {
 	received atomic.Int64 // bytes, by all ends
 	sent     atomic.Int64
 	sending  atomic.Int64 // ends that may still send
-	allowed  atomic.Int64 // ends send no more once so much was received
+	allowed  atomic.Int64 // ends send no more once so much was sent: what has been sent and not received is as much as the sockets hold
 	wg       sync.WaitGroup
 
 	mu      sync.Mutex
@@ -119,8 +119,8 @@ func (c *crowd) reach(n int64) {
 	c.until(func() bool { return c.received.Load() >= n })
 }
 
-// allow lets the ends send until all together have received so many bytes, and a
-// little more.
+// allow lets the ends send until all together have sent so many bytes, and a
+// message each more.
 func (c *crowd) allow(n int64) {
 	c.allowed.Store(n)
 	c.count(0)
@@ -219,7 +219,7 @@ func (c *crowd) mayGoOn(gone <-chan struct{}) bool {
 	c.count(0)
 	for {
 		changed := c.more()
-		if c.received.Load() < c.allowed.Load() {
+		if c.sent.Load() < c.allowed.Load() {
 			return true
 		}
 		select {

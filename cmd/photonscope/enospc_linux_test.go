@@ -24,12 +24,40 @@ const (
 // the file stays whole, and once there is room nothing is missing.
 func TestAFullDiskNeitherStopsSessionsNorLosesThem(t *testing.T) {
 	needNamespaces(t)
+	fillDisk(t)
+}
+
+// What rules alter meanwhile goes on as well, and in the end both versions of it are
+// in the recording.
+func TestAFullDiskLosesNothingThatRulesAlter(t *testing.T) {
+	needNamespaces(t)
+	secrets := filepath.Join(t.TempDir(), "run.keylog")
+	recording := fillDisk(t, "--keylog", secrets, "--rules", rulesFile(t, `edit type=CON every=3 when photon.event.name == "load"`))
+	name := writeKey(t, "altered.pcapng", recording)
+	read := func(more ...string) []event {
+		out, errs, code := runApp(t, nil, slices.Concat([]string{"read", "-q", "-T", "ndjson", "-k", secrets}, more, []string{name})...)
+		if code != exitOK {
+			t.Fatalf("read: exit %d: %s", code, errs)
+		}
+		return events(t, out)
+	}
+	altered := len(read("-Y", `photon.altered and photon.event.name == "load"`)) - 2 // header and summary
+	edited := len(read("--legs", "both", "-Y", `coap.type == 0 and photon.event.name == "load"`)) - 2
+	if all := len(read("-Y", `photon.event.name == "load" and not photon.altered`)) - 2; altered != edited || altered < all/3-8 || altered > all/3 {
+		t.Errorf("of %d messages %d are shown as altered, and %d were edited", all, altered, edited)
+	}
+}
+
+// fillDisk records sessions on a disk that fills up and then has room again, and
+// returns the recording.
+func fillDisk(t *testing.T, more ...string) []byte {
+	t.Helper()
 	crowd := newCrowd(t)
 	disk := t.TempDir()
 	mount := []string{"unshare", "--mount", "sh", "-c", fmt.Sprintf(
 		`mount -t tmpfs -o size=%d tmpfs "$0" && head -c %d /dev/zero >"$0/filler" && exec "$@"`, diskSize, fillerSize), disk}
 	keys := simSpliceKeys(t)
-	args := slices.Concat([]string{"proxy", "-l", "127.0.0.1:0", "-w", filepath.Join(disk, "run.pcapng")}, keys, []string{crowd.ln.Addr().String()})
+	args := slices.Concat([]string{"proxy", "-l", "127.0.0.1:0", "-w", filepath.Join(disk, "run.pcapng")}, keys, more, []string{crowd.ln.Addr().String()})
 	proxy := start(t, program(t, mount, args...))
 	crowd.allow(step)
 	crowd.connect(proxy.listening(), 4)
@@ -59,6 +87,7 @@ func TestAFullDiskNeitherStopsSessionsNorLosesThem(t *testing.T) {
 	if n := crowd.checkRecording(recording, true); n != 8 {
 		t.Errorf("%d connections were compared, want 8", n)
 	}
+	return recording
 }
 
 // needNamespaces skips the test where it may not mount, or fails it where
