@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -217,6 +218,16 @@ func (c *content) plain(r *record, bits uint32) []byte {
 		b.b = c.bytes(place(binary.LittleEndian.Uint64(b.b)))
 	}
 	return b.b[lightssl.BlockLen:]
+}
+
+// mayHold reports whether a message's plaintext holds some bytes. It looks for them in
+// what is stored of it, which is a little more.
+func (c *content) mayHold(needle []byte, r *record, bits uint32) bool {
+	b := c.bytes(r.place)
+	if flagsOf(bits)&wideTime != 0 || b[0]&formShared != 0 {
+		b = c.plain(r, bits)
+	}
+	return bytes.Contains(b, needle)
 }
 
 func skipMeaning(b *cursor, form byte) {

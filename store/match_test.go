@@ -1,12 +1,44 @@
 package store
 
 import (
+	"bytes"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/store/filter"
 )
+
+// What lacks the bytes that are asked for is refused where it lies, in whatever form
+// that is stored.
+func TestOnlyMessagesWithTheNeedleAreLookedAt(t *testing.T) {
+	tr := newTraffic(3)
+	tr.play(4, 500)
+	events := decoded(tr.keys, tr.items)
+	for i := range events { // some need the long form of their time
+		if i%5 == 0 {
+			events[i].At = time.Unix(1<<60, 5)
+		}
+	}
+	needle := []byte("room/2")
+	var want, looked []Seq
+	for i := range events {
+		if m, ok := events[i].Body.(*decode.Message); ok && bytes.Contains(m.Plain, needle) {
+			want = append(want, Seq(i))
+		}
+	}
+	v := NewView(stored(events))
+	v.SetMatch(Match{Where: Where{Types: SetOf(TypeMessage)}, Needle: needle, Later: true, Event: func(_ *decode.Event, row *Row) bool {
+		looked = append(looked, row.Seq)
+		return true
+	}})
+	v.Refresh(0)
+	if !slices.Equal(looked, want) || v.Len() != len(want) || len(want) == 0 {
+		t.Errorf("looked at %d events, found %d, want %d", len(looked), v.Len(), len(want))
+	}
+}
 
 func TestKindsAndTypesFitTheirBits(t *testing.T) {
 	for _, k := range particle.Kinds() {

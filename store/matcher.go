@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/stream"
 )
@@ -11,35 +13,20 @@ import (
 type matcher struct {
 	Match
 	loader
-	quick quick
-	event decode.Event
-	row   Row
-	bare  bare
+	flags, need uint32 // of a record's bits: those that are asked for, and what they must be
+	event       decode.Event
+	row         Row
+	bare        bare
 
 	verdicts []verdicts // by envelope
 	base     uint64     // number of the first one
 }
 
-// quick is what the bits of a record decide.
-type quick struct {
-	need, never        uint32
-	from, types, kinds Set // none of them empty
-}
-
-func newQuick(w *Where) quick {
-	return quick{
-		need: uint32(w.Need) << flagShift, never: uint32(w.Never) << flagShift,
-		from: w.From.full(), types: w.Types.full(), kinds: w.Kinds.full(),
-	}
-}
-
-func (q *quick) allows(bits uint32) bool {
-	return bits&q.need == q.need && bits&q.never == 0 &&
-		(q.from>>(bits/bitFrom&1))&(q.types>>(bits&typeMask))&(q.kinds>>(bits>>kindShift&63))&1 != 0
-}
-
 // verdicts are what is known of the combinations of one envelope, two bits each.
 type verdicts [combinations / 32]uint64
+
+// of returns what is known of a combination.
+func (v *verdicts) of(at uint32) uint64 { return v[at/32] >> (at % 32 * 2) & 3 }
 
 // combinations is the number of kinds of messages and of other types, times that of
 // senders.
@@ -59,11 +46,12 @@ const (
 	unknown = iota
 	refused
 	allowed
-	undecided // Event must look
+	undecided // flags decide, or Event
 )
 
 func newMatcher(m Match) matcher {
-	return matcher{Match: m, loader: loader{wire: m.Wire, reuse: true}, quick: newQuick(&m.Where)}
+	need, never := uint32(m.Where.Need)<<flagShift, uint32(m.Where.Never)<<flagShift
+	return matcher{Match: m, loader: loader{wire: m.Wire, reuse: true}, flags: need | never, need: need}
 }
 
 // look takes a new snapshot.
@@ -85,44 +73,74 @@ func (m *matcher) look(c content) {
 	m.latest = nil
 }
 
-// scan calls found for the events from one up to another that are meant. All of
-// them are held.
-func (m *matcher) scan(from, end Seq, found func(Seq)) {
+// scan appends to dst the numbers, from a base, of the events from one up to another
+// that are meant. All of them are held.
+func (m *matcher) scan(dst []uint32, base, from, end Seq) []uint32 {
 	for from < end {
 		n := min(end-from, pageLen-from%pageLen)
 		records := m.pages.ref(uint64(from) >> pageBits).records[from%pageLen:][:n]
-		for i := range records {
-			r := &records[i]
-			if bits := r.load(); m.quick.allows(bits) && m.allows(from+Seq(i), r, bits) {
-				found(from + Seq(i))
-			}
-		}
+		dst = m.scanPage(dst, base, from, records)
 		from += n
 	}
+	return dst
+}
+
+// scanPage is scan for some records of one page. What the verdicts leave open it looks
+// at when it is through, so that nothing before branches on what matches.
+func (m *matcher) scanPage(dst []uint32, base, from Seq, records []record) []uint32 {
+	dst = slices.Grow(dst, len(records))
+	found := dst[len(dst):cap(dst)]
+	n, open, first := 0, uint64(0), uint32(from-base)
+	for i := range records {
+		r := &records[i]
+		bits := r.load()
+		if bits&m.flags != m.need {
+			continue
+		}
+		verdict := m.known(r, bits)
+		if verdict == unknown {
+			verdict = m.judge(r, bits)
+		}
+		found[n] = first + uint32(i)
+		n += int(verdict >> 1)
+		open |= verdict & (verdict >> 1)
+	}
+	if found = found[:n]; open != 0 {
+		found = slices.DeleteFunc(found, func(k uint32) bool {
+			r := &records[k-first]
+			return !m.allows(base+Seq(k), r, r.load())
+		})
+	}
+	return dst[:len(dst)+len(found)]
 }
 
 // matches reports whether an event that is held is meant.
 func (m *matcher) matches(seq Seq) bool {
 	r := m.record(seq)
 	bits := r.load()
-	return m.quick.allows(bits) && m.allows(seq, r, bits)
+	return bits&m.flags == m.need && m.allows(seq, r, bits)
 }
 
-// allows decides what the bits alone do not.
+// known returns what is known of a record.
+func (m *matcher) known(r *record, bits uint32) uint64 {
+	return m.verdicts[r.envelope-uint32(m.base)].of(combinationOf(bits))
+}
+
+// allows decides what the flags alone do not.
 func (m *matcher) allows(seq Seq, r *record, bits uint32) bool {
-	number := m.envelopeNumber(r)
-	known := &m.verdicts[number-m.base]
-	at := combinationOf(bits)
-	verdict := known[at/32] >> (at % 32 * 2) & 3
+	verdict := m.known(r, bits)
 	if verdict == unknown {
-		verdict = m.judge(m.content.envelopes.ref(number), at, bits)
-		known[at/32] |= verdict << (at % 32 * 2)
+		verdict = m.judge(r, bits)
 	}
 	switch {
-	case verdict == refused || m.Where.OneLeg && m.isCopy(r, bits):
+	case verdict != undecided:
+		return verdict == allowed
+	case flagsOf(bits)&(Lone|Differs) == 0 && m.mayBeCopy(m.content.envelope(r), bits):
 		return false
-	case verdict == allowed:
+	case m.Event == nil:
 		return true
+	case len(m.Needle) > 0 && typeOf(bits) == TypeMessage && !m.mayHold(m.Needle, r, bits):
+		return false
 	}
 	m.load(seq, &m.event)
 	if !m.Later {
@@ -132,36 +150,41 @@ func (m *matcher) allows(seq Seq, r *record, bits uint32) bool {
 	return m.Event(&m.event, &m.row)
 }
 
-// isCopy reports whether an event of the leg to the cloud shows what the other leg
-// shows.
-func (m *matcher) isCopy(r *record, bits uint32) bool {
-	conn := m.content.envelope(r).conn
-	return conn.Leg == stream.CloudLeg && conn.Pair != 0 && flagsOf(bits)&(Lone|Differs) == 0 && !alwaysShown(typeOf(bits))
+// judge finds out about the combination of a record, and notes it.
+func (m *matcher) judge(r *record, bits uint32) uint64 {
+	e, at := m.content.envelope(r), combinationOf(bits)
+	verdict := uint64(unknown)
+	if e.before > m.base {
+		verdict = m.verdicts[e.before-m.base].of(at)
+	}
+	if verdict == unknown {
+		verdict = m.verdictOf(e, bits)
+	}
+	m.verdicts[r.envelope-uint32(m.base)][at/32] |= verdict << (at % 32 * 2)
+	return verdict
 }
 
-// judge finds out about a combination.
-func (m *matcher) judge(e *envelope, at, bits uint32) uint64 {
-	if e.before > m.base {
-		if verdict := m.verdicts[e.before-m.base][at/32] >> (at % 32 * 2) & 3; verdict != unknown {
-			return verdict
-		}
-	}
+func (m *matcher) verdictOf(e *envelope, bits uint32) uint64 {
+	matches, decided := m.Event == nil, m.Event == nil
 	switch {
-	case !m.Where.allows(e):
+	case !m.Where.allows(e, bits):
 		return refused
-	case m.Event == nil:
-		return allowed
-	case m.Decide == nil:
-		return undecided
+	case m.Decide != nil:
+		matches, decided = m.Decide(m.bare.event(e, bits))
 	}
-	matches, decided := m.Decide(m.bare.event(e, bits))
 	switch {
-	case !decided:
+	case !decided || matches && m.mayBeCopy(e, bits):
 		return undecided
 	case matches:
 		return allowed
 	}
 	return refused
+}
+
+// mayBeCopy reports whether events of a combination are left out if they show what the
+// other leg shows.
+func (m *matcher) mayBeCopy(e *envelope, bits uint32) bool {
+	return m.Where.OneLeg && e.conn.Leg == stream.CloudLeg && e.conn.Pair != 0 && !alwaysShown(typeOf(bits))
 }
 
 // alwaysShown are the types that are shown of either leg.

@@ -109,9 +109,7 @@ func (d deadline) over() bool {
 // scan looks at the events before end.
 func (v *View) scan(end Seq) {
 	before := len(v.matches)
-	v.match.scan(v.next, end, func(seq Seq) {
-		v.matches = append(v.matches, uint32(seq-v.base))
-	})
+	v.matches = v.match.scan(v.matches, v.base, v.next, end)
 	v.next = end
 	if !v.folds.on && v.order.by == ByArrival {
 		return

@@ -20,16 +20,8 @@ func SetOf[T ~uint8](values ...T) Set {
 	return s
 }
 
-// full returns the set with the zero value written out.
-func (s Set) full() Set {
-	if s == 0 {
-		return ^Set(0)
-	}
-	return s
-}
-
 // has reports whether a value is in the set.
-func (s Set) has(v uint8) bool { return s.full()>>v&1 != 0 }
+func (s Set) has(v uint8) bool { return s == 0 || s>>v&1 != 0 }
 
 // Where says what an event must be, as far as its record tells. It is checked in
 // some nanoseconds. The zero value allows everything.
@@ -59,6 +51,10 @@ type Match struct {
 	// until it returns. Row is nil unless Later is set.
 	Event func(*decode.Event, *Row) bool
 
+	// Needle is in the plaintext of every message for which Event is true. Those that
+	// lack it are not looked at otherwise. nil is in all of them.
+	Needle []byte
+
 	// Later says that Event looks at Row, so that a view must ask it again when a
 	// later event changes its flags.
 	Later bool
@@ -80,7 +76,7 @@ func MatchOf(f *filter.Filter) Match {
 	if f == nil {
 		return Match{}
 	}
-	m := Match{Decide: f.Decide, Later: f.NeedsLater(), Notes: f.NeedsNotes(), Wire: f.NeedsWire()}
+	m := Match{Decide: f.Decide, Needle: f.Needle(), Later: f.NeedsLater(), Notes: f.NeedsNotes(), Wire: f.NeedsWire()}
 	if m.Later {
 		m.Event = func(e *decode.Event, r *Row) bool { return f.MatchWith(e, r.Relation()) }
 	} else {
@@ -94,8 +90,9 @@ func (m *Match) later() bool {
 	return (m.Later || m.Notes) && m.Event != nil || m.Where.Need|m.Where.Never != 0 || m.Where.OneLeg
 }
 
-// allows reports whether an envelope is allowed.
-func (w *Where) allows(e *envelope) bool {
-	return (w.Sessions == nil || slices.Contains(w.Sessions, e.session)) &&
-		w.Legs.has(uint8(e.conn.Leg))
+// allows reports whether events of an envelope and some bits are allowed, but for
+// their flags.
+func (w *Where) allows(e *envelope, bits uint32) bool {
+	return (w.Sessions == nil || slices.Contains(w.Sessions, e.session)) && w.Legs.has(uint8(e.conn.Leg)) &&
+		w.From.has(uint8(directionOf(bits))) && w.Types.has(uint8(typeOf(bits))) && w.Kinds.has(uint8(kindOf(bits)))
 }
