@@ -99,7 +99,8 @@ func (p *Printer) appendDevice(dst []byte, e *Event) []byte {
 // proxy's leg to the cloud.
 func legArrow(e *Event) string {
 	a := arrow(e.From)
-	if _, ok := e.Body.(*Opened); ok {
+	switch e.Body.(type) {
+	case *Opened, *Finding: // nobody sends these
 		a = "·"
 	}
 	if e.Conn.Leg == stream.CloudLeg {
