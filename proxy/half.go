@@ -18,6 +18,7 @@ type half struct {
 	armed bool      // a read deadline is set
 	last  time.Time // of the last byte, while a partial record waits
 	odd   bool      // an odd length was announced
+	held  bool      // the frame at hand was reported by Hold
 
 	mu  sync.Mutex // held while a frame is sent, if there are hooks: Inject sends too
 	mod *alteration

@@ -139,6 +139,14 @@ func (s *Session) Credentials() (lightssl.Credentials, bool) {
 	return *s.creds, true
 }
 
+// Hold reports that a frame has come, which else is told together with what leaves for
+// it. The Frame hook calls it before it waits: the session may end meanwhile.
+func (s *Session) Hold(f Frame) {
+	h := &s.halves[f.From]
+	h.held = true
+	h.reportOnly(h.last, f.Wire)
+}
+
 // Done is closed when the session is over. It is nil without Hooks.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
@@ -238,8 +246,12 @@ func (h *half) alter(at time.Time, wire []byte) ending {
 	f := h.open(creds, wire)
 	var out []Out
 	var changed bool
-	if s.hooks.Frame != nil {
+	in := wire
+	if h.held = false; s.hooks.Frame != nil {
 		out, changed = s.hooks.Frame(s, f)
+	}
+	if h.held {
+		in, at = nil, time.Now()
 	}
 	if err := check(out); err != nil {
 		s.notify(HookFailed, "%s: a frame from the %s was dropped, because what replaces it cannot be sent: %v", s, h.dir, err)
@@ -253,11 +265,11 @@ func (h *half) alter(at time.Time, wire []byte) ending {
 	switch {
 	case !changed && m.sealer == nil:
 		m.sent(wire)
-		return h.send(at, wire, wire)
+		return h.send(at, in, wire)
 	case !changed:
 		out = again(f)
 	}
-	end := h.send(at, wire, m.seal(creds, out))
+	end := h.send(at, in, m.seal(creds, out))
 	if end == goingOn && slices.ContainsFunc(out, func(o Out) bool { return o.Form == Abort }) {
 		return aborted
 	}

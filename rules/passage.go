@@ -103,6 +103,9 @@ func (p *passage) carryOut(ps *proxy.Session, f proxy.Frame) ([]proxy.Out, bool)
 			p.session.engine.report("%s: nothing was added: %v (%s)", ps, err, o.rule.Rule)
 		}
 	}
+	if p.wait > 0 || p.hold != nil {
+		ps.Hold(f)
+	}
 	if p.wait > 0 {
 		p.session.engine.sleep(ps, p.wait)
 	}

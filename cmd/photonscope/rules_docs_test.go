@@ -60,7 +60,9 @@ malformed, and the proxy says so once for each direction of a session.
 ## hold
 
 Keeps a message back until a person decides on the screen, or ` + "`max=`" + ` is over (%s unless told): then the original goes on, or with
-` + "`then=drop`" + ` nothing. Only this direction of this session waits. With ` + "`keepalive=yes`" + ` both peers hear something every 5 s meanwhile.
+` + "`then=drop`" + ` nothing. Only this direction of this session waits, and whatever
+its sender does behind the message, a reset too. The message is shown and recorded when it comes, and on the other leg when it goes on.
+With ` + "`keepalive=yes`" + ` both peers hear something every 5 s meanwhile.
 
 On the screen ` + "`i`" + ` asks for a filter and holds what matches from then on, without a rule; ` + "`I`" + ` lists what is held, with the time that is left and
 who gives up when. Enter opens a window in which the message is edited part by part, as one line of text, or byte by byte (` + "`Ctrl-T`" + `), with
