@@ -78,25 +78,25 @@ func TestTheScreenLooksSeldomWhileACaptureLoads(t *testing.T) {
 	})
 }
 
-func TestHiddenStatsAreNotCountedBeforeACaptureIsLoaded(t *testing.T) {
-	loading := true
-	a := newApp(Options{Store: stored(talk(t)...), Loading: func() bool { return loading }})
-	s := a.views[slices.IndexFunc(a.views, func(v view) bool { return v.place() == inStats })].(*stats)
-	if a.refresh(); len(s.tally.kinds) > 0 {
-		t.Error("what nobody looks at is counted while a capture loads")
-	}
-	if statsOf(a); s.total == 0 {
-		t.Error("what is looked at is not counted")
-	}
-	press(a, "1")
-	before := s.total
-	a.opt.Store.Append(talk(t))
-	if a.refresh(); s.total != before {
-		t.Error("what nobody looks at any more is counted")
-	}
-	loading = false
-	if a.refresh(); s.total == before {
-		t.Error("nothing is counted once the capture is loaded")
+func TestStatsOfACaptureAreCountedForWhoLooksAtThem(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		a := newApp(Options{Store: stored(talk(t)...), Live: live})
+		a.refresh()
+		i := slices.IndexFunc(a.views, func(v view) bool { return v.place() == inStats })
+		s := a.views[i].(*stats)
+		if counted := s.total > 0; counted != live {
+			t.Errorf("live %v: hidden, %d events are counted", live, s.total)
+		}
+		press(a, "6")
+		if s.total != 250 {
+			t.Errorf("live %v: shown, %d events are counted", live, s.total)
+		}
+		press(a, "1")
+		a.opt.Store.Append(talk(t))
+		a.refresh()
+		if counted := s.total > 250; counted != live {
+			t.Errorf("live %v: hidden again, %d events are counted", live, s.total)
+		}
 	}
 }
 

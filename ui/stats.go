@@ -75,7 +75,8 @@ func (s *stats) refresh() {
 		s.applied, s.epoch = m.applied, epoch
 		s.tally.begin(m.match())
 	}
-	if s.app.view() != view(s) && (m.more || s.app.opt.loading()) { // what is shown comes first
+	hidden := s.app.view() != view(s)
+	if hidden && (m.more || !s.app.opt.live()) { // what is shown comes first; live, all is counted before a pause
 		return
 	}
 	if s.tally.refresh() {
