@@ -61,6 +61,9 @@ func (a *app) doFilter(act action) bool {
 		a.model.onlyBad = !a.model.onlyBad
 		a.model.apply()
 		a.refresh()
+		if _, lists := a.view().(eventLister); !lists && a.model.onlyBad {
+			a.goToPlace(inMessages)
+		}
 		a.say(normal, map[bool]Safe{true: "Problems only. ! shows all again.", false: "All events are shown."}[a.model.onlyBad])
 	default:
 		return false

@@ -148,6 +148,9 @@ func (a *app) refresh() {
 	a.goOn()
 	a.advance()
 	for _, v := range a.views {
+		if l, ok := v.(eventLister); ok && a.opt.following() {
+			l.events().atHead = false
+		}
 		v.refresh()
 	}
 	a.busy.Store(a.model.more || a.hunt != nil)
@@ -197,7 +200,7 @@ func (a *app) change(i int) {
 	a.zoom = false
 	if to, ok := a.view().(eventLister); ok && a.listed != nil && a.listed.hasKey {
 		row, _ := a.model.RowOf(a.listed.key)
-		to.events().follow = a.listed.follow
+		to.events().follow, to.events().atHead = a.listed.follow, a.listed.atHead
 		to.events().choose(row)
 	}
 	if v, ok := a.view().(arriver); ok {

@@ -158,12 +158,23 @@ func (a *app) contextLine(size class, w int) Safe {
 		return text
 	}
 	const gap = "   "
+	text = a.shorterFilter(text, width(text)+len(gap)+minTitle-w)
 	room := w - width(text) - len(gap)
 	title := a.model.hide(clean(a.opt.Title))
 	if i := strings.LastIndexByte(string(title), '/'); width(title) > room && room < enoughTitle && !strings.Contains(string(title), " ") {
 		title = title[i+1:] // a path: the folders say less than what is selected
 	}
 	return shortened(title, max(room, minTitle)) + gap + text
+}
+
+// shorterFilter clips the filter in a context that is some cells too long, so that what
+// stands behind it remains.
+func (a *app) shorterFilter(text Safe, over int) Safe {
+	filter := a.model.filterText()
+	if over <= 0 || filter == "" {
+		return text
+	}
+	return Safe(strings.Replace(string(text), string(filter), string(clip(filter, max(width(filter)-over, minTitle))), 1))
 }
 
 // footer lists the keys of the focused pane, as many as fit, and always help.
@@ -189,10 +200,18 @@ func (a *app) footer(w int) Safe {
 				continue
 			}
 			told[b.do], taken[b.first()] = true, true
-			if next := text + b.first() + " " + b.foot + "  "; width(next)+len(last) <= w {
+			if next := text + b.first() + " " + a.footOf(&b) + "  "; width(next)+len(last) <= w {
 				text = next
 			}
 		}
 	}
 	return text + last
+}
+
+// footOf returns what the footer calls a key: where nothing goes on, what pauses plays.
+func (a *app) footOf(b *binding) Safe {
+	if b.do == actPause && !a.opt.live() {
+		return "play"
+	}
+	return b.foot
 }

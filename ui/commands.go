@@ -80,12 +80,14 @@ func (a *app) runCommand(text string) Safe {
 	return "no command " + clean(name) + "; Tab lists them"
 }
 
-// nearest returns the command that best fits what was typed, or "".
+// nearest returns the command that best fits what was typed, or its beginning, or "".
 func nearest(name string) string {
 	best, at := 0, ""
-	for _, c := range commands() {
-		if score := fuzzy(name, c.name); score > best {
-			best, at = score, c.name
+	for ; at == "" && len(name) > 1; name = name[:len(name)-1] {
+		for _, c := range commands() {
+			if score := fuzzy(name, c.name); score > best {
+				best, at = score, c.name
+			}
 		}
 	}
 	return at

@@ -52,6 +52,9 @@ func (m *model) label() Safe {
 		if m.more || n >= total {
 			return text + "   " + plural(total, "event")
 		}
+		if m.view.Folding() {
+			return text + Safe(fmt.Sprintf("   %d rows of %d events, pings folded", n, total))
+		}
 		return text + "   " + plural(n, "event") + Safe(fmt.Sprintf(", %d on both legs", total))
 	}
 	if done, all := m.view.Progress(); m.more && all > 0 {

@@ -14,9 +14,14 @@ import (
 // diagnosed returns the events of a recording with the findings about them.
 func diagnosed(t testing.TB, recording string) (list []decode.Event) {
 	t.Helper()
-	keys := genuine.Keys(t)
-	doctor := diagnose.New(diagnose.Options{Keys: keys})
-	for _, e := range genuine.Events(t, genuine.Path(t, recording), keys) {
+	return withFindings(t, genuine.Events(t, genuine.Path(t, recording), genuine.Keys(t)))
+}
+
+// withFindings puts findings among events, as the program does.
+func withFindings(t testing.TB, events []decode.Event) (list []decode.Event) {
+	t.Helper()
+	doctor := diagnose.New(diagnose.Options{Keys: genuine.Keys(t)})
+	for _, e := range events {
 		list = doctor.Feed(append(list, e), &e)
 	}
 	return list
@@ -194,7 +199,7 @@ func TestTheLegToTheCloudIsNamed(t *testing.T) {
 	a := newApp(Options{Store: stored(demo(t)...)})
 	press(a, "2", "G")
 	messages := string(capture(show(t, a, 80, 24), a.look))
-	press(a, "5")
+	press(a, "5", "G")
 	for view, text := range map[string]string{"messages": messages, "conversation": string(capture(show(t, a, 80, 24), a.look))} {
 		seen := map[string]bool{}
 		for _, l := range strings.Split(text, "\n") {

@@ -26,7 +26,7 @@ type follow struct {
 
 func newFollow(a *app) *follow {
 	f := &follow{app: a}
-	f.talk = &talkPane{Box: tview.NewBox(), app: a, look: a.look, view: store.NewView(a.model.store), follow: true}
+	f.talk = &talkPane{Box: tview.NewBox(), app: a, look: a.look, view: store.NewView(a.model.store), follow: a.opt.Live}
 	return f
 }
 

@@ -122,7 +122,7 @@ func (h *handshake) move(by int) {
 func (h *handshake) open() bool {
 	step := h.step(h.list.sel)
 	if step == nil {
-		h.app.say(quiet, "This step was not reached.")
+		h.sayUnseen()
 		return true
 	}
 	return h.app.showEvent(step.seq)
@@ -133,7 +133,26 @@ func (h *handshake) explain() {
 		h.app.open(newExplain(h.app, topic{seq: step.seq, event: step.event, offset: -1}))
 		return
 	}
-	h.app.say(quiet, "This step was not reached.")
+	h.sayUnseen()
+}
+
+// sayUnseen says why there is nothing to show of the selected step.
+func (h *handshake) sayUnseen() {
+	if h.shown() != nil {
+		why, _ := h.unseen(h.list.sel)
+		h.app.say(quiet, "Nothing to show of this step: "+why+".")
+	}
+}
+
+// unseen says why a step has no event of its own. It came nevertheless if no key
+// opens what follows the credentials.
+func (h *handshake) unseen(i int) (why Safe, came bool) {
+	l := h.shown().Main()
+	sealed := l.Sealed > 0 && l.Steps[store.StepCredentials].Done && i >= int(store.StepCredentials)
+	if sealed && l.Frames[stepInfo[i].from] > 0 {
+		return "sealed: no key given opens it", true
+	}
+	return "not reached", false
 }
 
 // taken is a step that was taken.
@@ -206,7 +225,11 @@ func (h *handshake) plan() []column {
 func (h *handshake) Row(dst []cell, i int) []cell {
 	info, t := stepInfo[i], h.step(i)
 	sign, took, r := cell{"·", quiet}, cell{}, quiet
-	checks := []Safe{"not reached", ""}
+	why, came := h.unseen(i)
+	checks := []Safe{why, ""}
+	if came {
+		sign, r = cell{"·", warning}, sender(info.from)
+	}
 	if t != nil {
 		sign, r = cell{"✓", good}, sender(info.from)
 		var failed bool
@@ -221,11 +244,11 @@ func (h *handshake) Row(dst []cell, i int) []cell {
 			took.text = duration(t.reach.At.Sub(t.since.At))
 		}
 	}
-	if s := h.shown(); t == nil && stageOf(s).sign == failedSign && i == int(s.Main().Step()) && s.Main().How != stream.Cut {
+	if s := h.shown(); t == nil && !came && stageOf(s).sign == failedSign && i == int(s.Main().Step()) && s.Main().How != stream.Cut {
 		sign, checks[0] = cell{failedSign, bad}, "never came"
 	}
 	n := cell{Safe(fmt.Sprint(i + 1)), normal}
-	arrow := cell{stepArrow(i, h.arrowWidth(), t != nil), r}
+	arrow := cell{stepArrow(i, h.arrowWidth(), t != nil || came), r}
 	if h.size <= narrow {
 		return append(dst, n, sign, arrow, took, cell{"    " + checks[0] + "  " + checks[1], normal})
 	}
@@ -315,7 +338,8 @@ func (h *handshake) stepLines() []line {
 	t := h.step(h.list.sel)
 	w.add("limit", info.who+" at most "+info.limit+" for it")
 	if t == nil {
-		w.add("bytes", "none: this step was not reached")
+		why, _ := h.unseen(h.list.sel)
+		w.add("bytes", "none to show: "+why)
 		return w.lines
 	}
 	if h.app.model.private {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/photonscope/photonscope/decode/lightssl"
+	"github.com/photonscope/photonscope/internal/genuine"
 )
 
 func TestHandshakeAtEverySize(t *testing.T) {
@@ -41,5 +44,24 @@ func TestWhoGoesFromStepToStepSeesTheSteps(t *testing.T) {
 	press(a, "[")
 	if title, _ := shown(); !strings.Contains(title, "── diagnosis") {
 		t.Errorf("at another attempt there is\n%s", title)
+	}
+}
+
+// Whoever has no key sees that the device and the cloud said hello, and not that they
+// never did.
+func TestASealedStepIsNoStepThatWasNotReached(t *testing.T) {
+	path := genuine.Path(t, "healthy-spark-fw1.5.2/capture.pcap")
+	a := newApp(Options{Store: stored(genuine.Events(t, path, new(lightssl.Keyring))...)})
+	press(a, "3")
+	text := string(capture(show(t, a, 140, 45), a.look))
+	if n := strings.Count(text, "sealed: no key given opens it"); n != 2 {
+		t.Errorf("%d steps are said to be sealed, not 2:\n%s", n, text)
+	}
+	if strings.Contains(text, "not reached") {
+		t.Errorf("a step is said not to have been reached:\n%s", text)
+	}
+	press(a, "G", "K")
+	if want := Safe("Nothing to show of this step: sealed: no key given opens it."); a.notice != want {
+		t.Errorf("K says %q, want %q", a.notice, want)
 	}
 }

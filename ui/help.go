@@ -16,6 +16,9 @@ var sections = []struct {
 // room.
 func newHelp(a *app) *dialog {
 	places := a.places()
+	if a.at == startView {
+		places = places[:1] // as in the footer: of the others there is nothing yet
+	}
 	return newDialog(a, "help: keys of "+a.view().name(), func(w int) []line {
 		told := make(map[action]bool)
 		var here, everywhere []line
@@ -27,8 +30,8 @@ func newHelp(a *app) *dialog {
 			}
 		}
 		here = append(here, line{text: "SIGNS", role: strong})
-		for _, text := range helpSigns {
-			here = append(here, line{text: text, role: normal})
+		for _, s := range helpSigns {
+			here = append(here, helpLine(s.sign, s.means))
 		}
 		if w < twoColumns {
 			return wrapped(append(here, everywhere...), w)
@@ -57,12 +60,17 @@ func helpSection(p place, told map[action]bool) []line {
 			continue
 		}
 		told[b.do] = true
-		lines = append(lines, line{text: " " + padded(shownKeys(b.keys), 10) + b.help, role: normal, hang: 11})
+		lines = append(lines, helpLine(shownKeys(b.keys), b.help))
 	}
 	if len(lines) == 0 {
 		return nil
 	}
 	return append([]line{{text: upper(titleOf(p)), role: strong}}, append(lines, line{})...)
+}
+
+// helpLine is a key or a sign, and what it does or means.
+func helpLine(what, text Safe) line {
+	return line{text: " " + padded(what, 10) + text, role: normal, hang: 11}
 }
 
 // shownKeys returns the keys of a row, those of two words short.
@@ -79,11 +87,18 @@ func titleOf(p place) Safe {
 	return ""
 }
 
-var helpSigns = []Safe{
-	" ►   selected             ▼   more below",
-	" D→S device to cloud      S→D cloud to device",
-	" ●   online   ◐ handshake   ○ closed   ✗ failed",
-	" [d] letter of a field, under its bytes too",
+var helpSigns = []struct{ sign, means Safe }{
+	{"►", "selected"},
+	{"▼", "more below"},
+	{"D→S", "device to cloud"},
+	{"S→D", "cloud to device"},
+	{"●", "online"},
+	{"◐", "in the handshake"},
+	{"○", "closed"},
+	{"✗", "failed"},
+	{"!", "a problem"},
+	{";", "a comment; a letter: a mark"},
+	{"[d]", "letter of a field, under its bytes too"},
 }
 
 // padded fills text with spaces to w cells, at least one.

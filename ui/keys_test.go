@@ -139,7 +139,7 @@ func TestCommandsAreFoundByAnyWord(t *testing.T) {
 	press(a, ":")
 	typed(a, "thme dark")
 	press(a, "Enter")
-	if !strings.Contains(string(a.notice), "did you mean theme") {
+	if !strings.Contains(string(a.notice), "did you mean theme") || nearest("themex") != "theme" || nearest("zzz") != "" {
 		t.Errorf("a misspelt command: %q", a.notice)
 	}
 }

@@ -23,7 +23,7 @@ type ladder struct {
 func newLadder(a *app) *ladder {
 	l := &ladder{app: a, detail: newTextPane(a.look), rows: &ladderRows{model: a.model, app: a}}
 	l.list = newList(a.look, l.rows)
-	l.list.follow = true
+	l.list.follow, l.list.atHead = true, !a.opt.Live
 	l.list.moved = func() { l.detail.top = 0 }
 	return l
 }

@@ -17,6 +17,7 @@ type list struct {
 	sel    int  // selected row
 	bare   bool // without a header
 	follow bool // the last row stays selected when more come
+	atHead bool // follow, as long as nothing was chosen, keeps the first row selected instead
 	seen   int  // rows there were when following ended
 	key    uint64
 	hasKey bool // key is that of the selected row
@@ -101,7 +102,10 @@ func (l *list) refresh() {
 		l.top += row - l.sel
 		l.sel = row
 	}
-	if l.follow {
+	switch {
+	case l.follow && l.atHead:
+		l.sel = 0
+	case l.follow:
 		l.sel = n - 1
 	}
 	l.sel = max(min(l.sel, n-1), 0)
@@ -137,7 +141,7 @@ func (l *list) below() int {
 func (l *list) choose(i int) {
 	n := l.rows.Len()
 	i = max(min(i, n-1), 0)
-	if i < n-1 && l.follow {
+	if l.follow && (l.atHead || i < n-1) {
 		l.follow, l.seen = false, n
 	}
 	if i != l.sel {
@@ -167,7 +171,7 @@ func (l *list) do(act action) bool {
 		l.choose(0)
 	case actBottom:
 		l.choose(l.rows.Len() - 1)
-		l.follow = true
+		l.follow, l.atHead = true, false
 	default:
 		return false
 	}

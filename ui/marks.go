@@ -101,13 +101,21 @@ func (a *app) noteOf() Safe {
 	return ""
 }
 
+// firstMark returns the first of an event's marks, if it is one cell wide.
+func firstMark(marks Safe) Safe {
+	for _, letter := range string(marks) {
+		return clip(Safe(letter), 1)
+	}
+	return ""
+}
+
 // signs are what stands before events in lists: their mark, that they have a
 // comment, that they are a problem.
 func (m *model) sign(seq store.Seq) (Safe, role) {
 	switch note := m.store.Note(seq); {
 	case note == nil:
 	case note.Mark != "":
-		return clip(clean(note.Mark), 1), strong
+		return firstMark(clean(note.Mark)), strong
 	default:
 		return ";", strong
 	}

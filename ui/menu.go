@@ -65,7 +65,9 @@ func (m *menu) draw(c canvas, _ class) {
 		w = max(w, width(item.text)+9)
 	}
 	h := min(len(m.items)+2, c.h-2)
-	in := c.sub(1, c.h-2-h, min(w, c.w-2), h).frame(m.title)
+	w = min(w, c.w-2)
+	c.sub(0, c.h-2-h, w+2, h).fill(' ', normal)
+	in := c.sub(1, c.h-2-h, w, h).frame(m.title)
 	first := max(m.sel-in.h+1, 0)
 	for i := range min(in.h, len(m.items)-first) {
 		item, row := m.items[first+i], in.row(i)

@@ -28,7 +28,7 @@ type messages struct {
 func newMessages(a *app) *messages {
 	m := &messages{app: a, rows: &eventRows{model: a.model, look: a.look, app: a}}
 	m.list = newList(a.look, m.rows)
-	m.list.follow = true
+	m.list.follow, m.list.atHead = true, !a.opt.Live
 	m.tree = newTree(a.look)
 	m.hex = newHexPane(a.look)
 	m.twin.hex = newHexPane(a.look)
@@ -68,7 +68,8 @@ func (m *messages) events() *list { return m.list }
 func (m *messages) context() Safe {
 	text := m.app.model.label() + m.app.model.sortText()
 	switch {
-	case m.list.follow && m.app.opt.grows():
+	case !m.app.opt.grows():
+	case m.list.follow && !m.list.atHead:
 		text += "   following"
 	case m.list.below() > 0:
 		text += Safe(fmt.Sprintf("   ▼ %d new below, G follows", m.list.below()))
@@ -198,7 +199,7 @@ func (m *messages) filterValue() {
 func (m *messages) nextLayer() {
 	n := len(m.tree.layers)
 	if n < 2 {
-		m.app.say(quiet, "There is only one layer here.")
+		m.app.say(quiet, map[bool]Safe{true: "There is only one layer here.", false: "This event has no bytes of its own."}[n == 1])
 		return
 	}
 	next := (m.tree.layer + 1) % n

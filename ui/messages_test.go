@@ -78,3 +78,55 @@ func TestNoLineSaysTwiceWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// A capture is read from its beginning; what is live, at its end.
+func TestACaptureBeginsAtItsBeginning(t *testing.T) {
+	all := talk(t)
+	for live, want := range map[bool]int{false: 0, true: 199} {
+		a := newApp(Options{Store: stored(all[:100]...), Live: live})
+		a.model.store.Append(all[100:200])
+		a.refresh()
+		press(a, "2")
+		if got := a.messagesView().list.sel; got != want {
+			t.Errorf("live %v: row %d is selected, not %d", live, got, want)
+		}
+		press(a, "4", "G")
+		a.model.store.Append(all[200:])
+		a.refresh()
+		if got, want := a.eventList().sel, len(all)-1; got != want {
+			t.Errorf("live %v: G leads to row %d, not to the last one, %d", live, got, want)
+		}
+	}
+}
+
+func TestFoldedPingsAreNotTakenForASecondLeg(t *testing.T) {
+	all := events(t, "healthy-spark-fw1.5.2/capture.pcap")
+	a := newApp(Options{Store: stored(all...)})
+	press(a, "2", "P")
+	if got, want := a.model.label(), Safe(fmt.Sprintf("/ none   %d rows of %d events, pings folded", len(all)-1, len(all))); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheFirstOfTwoMarksStandsBeforeAnEvent(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...)})
+	press(a, "2", "m", "b", "m", "a")
+	if sign, _ := a.model.sign(0); sign != "a" && sign != "b" {
+		t.Errorf("the sign is %q", sign)
+	}
+}
+
+func TestALongFilterLeavesRoomForWhatItMatches(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...), Title: "/some/folder/talk.pcapng"})
+	press(a, "2")
+	expr := `photon.msg == "event" or photon.msg == "function-call" or photon.msg == "variable"`
+	if err := a.model.setFilter(expr); err != nil {
+		t.Fatal(err)
+	}
+	a.refresh()
+	for w := 80; w < 200; w++ {
+		if got, want := string(a.contextLine(standard, w)), fmt.Sprintf(" %d of 250", a.model.Len()); !strings.HasSuffix(got, want) || width(Safe(got)) > w {
+			t.Errorf("%d columns: %q does not end in %q", w, got, want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // The pictures of the README are what the program draws now. They are made from
 // recordings that are part of the source; go test ./ui -update makes them anew.
 func TestPicturesAreWhatTheProgramDraws(t *testing.T) {
-	demo, class := demo(t), classroom(t)
+	demo, class := demo(t), withFindings(t, classroom(t))
 	pictures := []struct {
 		name, title string
 		of          []decode.Event

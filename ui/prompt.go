@@ -215,6 +215,7 @@ func (p *prompt) draw(c canvas, size class) {
 	}
 	p.line.draw(row, p.sign, p.wrongFrom, p.wrongTo)
 	if n := min(len(p.list), top-4, 8); n > 0 {
+		c.sub(0, top-2-n, c.w, n+2).fill(' ', normal)
 		p.drawCandidates(c.sub(1, top-2-n, c.w-2, n+2), n)
 	}
 }

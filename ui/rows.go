@@ -109,6 +109,8 @@ func (r *eventRows) chosen() []eventColumn {
 		return slices.Clone(r.columns)
 	case r.size == tiny:
 		names = []string{"no", "dir", "kind", "len", "info"}
+	case r.size == narrow:
+		names = []string{"no", "time", "dir", "kind", "info"}
 	case r.size < large:
 		names = []string{"no", "time", "dir", "kind", "info", "len", "rtt"}
 	default:

@@ -89,6 +89,8 @@ func (s *sessions) plan() []column {
 	switch {
 	case s.size == tiny:
 		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE"}, {title: "LAST", line: 1}}
+	case s.size == narrow:
+		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE", width: 13}, {title: "UP", width: 6, right: true}, {title: "!", width: 3, right: true}, {title: "LAST"}}
 	case s.size < large:
 		return []column{{width: 1}, {title: "DEVICE", width: 13}, {title: "STAGE", width: 13}, {title: "UP", width: 6, right: true}, {title: "MSGS", width: 6, right: true}, {title: "RTT", width: 6, right: true}, {title: "!", width: 3, right: true}, {title: "LAST"}}
 	}
@@ -117,10 +119,12 @@ func (s *sessions) Row(dst []cell, i int) []cell {
 	if problems > 0 {
 		trouble.role = warning
 	}
-	last := cell{text: s.last(l)}
+	last := cell{text: s.last(latest)}
 	switch {
 	case s.size == tiny:
 		return append(dst, sign, cell{text: d.label()}, where, last)
+	case s.size == narrow:
+		return append(dst, sign, cell{text: d.label()}, where, age, trouble, last)
 	case s.size < large:
 		return append(dst, sign, cell{text: d.label()}, where, age, count, rtt, trouble, last)
 	}
@@ -151,8 +155,12 @@ func (s *sessions) traffic(d *device) Safe {
 	return spark(values)
 }
 
-// last says what came last on a leg.
-func (s *sessions) last(l *store.Leg) Safe {
+// last says why a session failed, if that is known, or what came last on its leg.
+func (s *sessions) last(session *store.Session) Safe {
+	if f := s.app.model.finding(session); f != nil && stageOf(session).sign == failedSign {
+		return clean(f.ID + " " + f.Confidence + ": " + f.Title)
+	}
+	l := session.Main()
 	seq := l.LastSeq
 	if l.Messages[0]+l.Messages[1] > 0 && !l.Over() {
 		seq = l.LastMessage

@@ -184,3 +184,25 @@ func TestBeforeADeviceComesTheModeIsTold(t *testing.T) {
 		t.Errorf("privacy shows an address:\n%s", text)
 	}
 }
+
+func TestWhyADeviceFailedStandsInItsRow(t *testing.T) {
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	rows := a.view().(*sessions).Row(nil, 0)
+	if got, want := rows[len(rows)-1].text, Safe("PH-08 likely: "); !strings.HasPrefix(string(got), string(want)) {
+		t.Errorf("the row ends in %q, want %q …", got, want)
+	}
+}
+
+func TestProblemsAreShownWhereTheyCanBeSeen(t *testing.T) {
+	for _, key := range []string{"1", "3", "6"} {
+		a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+		press(a, key, "!")
+		if a.view().place() != inMessages || !a.model.onlyBad {
+			t.Errorf("! in view %s shows %s", key, a.view().name())
+		}
+	}
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
+	if press(a, "4", "!"); a.view().place() != inLadder {
+		t.Error("! leaves the ladder, which shows problems itself")
+	}
+}

@@ -89,7 +89,11 @@ func (s *stats) drawRates(c canvas) int {
 		}
 		c.text(1, y, r.name, normal)
 		c.text(label, y, spark(values), fromDevice)
-		c.text(label+columns+1, y, "peak "+r.text(peak), quiet)
+		highest := Safe("none")
+		if peak > 0 {
+			highest = "peak " + r.text(peak)
+		}
+		c.text(label+columns+1, y, highest, quiet)
 	}
 	return len(rates)
 }

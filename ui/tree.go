@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/photonscope/photonscope/decode"
-	"github.com/photonscope/photonscope/decode/coap"
+	"github.com/photonscope/photonscope/decode/explain"
 	"github.com/photonscope/photonscope/decode/field"
 )
 
@@ -238,28 +238,12 @@ func fieldText(f *field.Field, secrets bool) Safe {
 	return text
 }
 
-// usualText returns a number as people who know CoAP write it, and as the other views
-// do: 4.04, and IDs in hex too. It is "" for all others.
-func usualText(f *field.Field) Safe {
-	if f.Def == nil || f.Value.Type() != field.Uint {
-		return ""
-	}
-	n := f.Value.Uint()
-	switch f.Def.Key {
-	case "coap.code":
-		return Safe(coap.Code(n).String())
-	case "coap.mid", "photon.request_mid":
-		return Safe(fmt.Sprintf("0x%04x = %d", n, n))
-	}
-	return ""
-}
-
 // valueText returns a field's value and what it means.
 func valueText(f *field.Field, secrets bool) (text Safe) {
 	if f.Value.Type() != field.None {
 		text = Safe(f.Value.AppendText(nil, secrets))
-		if as := usualText(f); as != "" {
-			text = as
+		if as := explain.Usual(f); as != "" {
+			text = Safe(as)
 		}
 		if f.Value.Type() == field.Bytes && len(text) > maxHex {
 			text = text[:maxHex] + "…"

@@ -17,19 +17,7 @@ import (
 func (a *app) startPage(ctx context.Context) error {
 	var chosen []string
 	o := &outputFlags{color: "auto", theme: string(ui.Ansi)}
-	captured := capturesHere()
-	choices := []ui.Choice{
-		{Key: 'd', Name: "Demo", Does: "a simulated Photon and its server; nothing is needed", Note: "or type: photonscope demo",
-			Run: func() { chosen = []string{"demo"} }},
-		{Key: 'p', Name: "Proxy", Does: "between my Photon and my server", Note: "type: photonscope proxy -k KEYS -l THIS_HOST:5683 SERVER:5683" + found("keys", keysHere())},
-		{Key: 'o', Name: "Open", Does: "a capture (pcap, pcapng)", Note: "type: photonscope read FILE" + found("captures", captured)},
-		{Key: 'k', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "type: photonscope keys"},
-		{Key: 'c', Name: "Doctor", Does: "is this host ready? port, keys, programs, terminal", Note: "or type: photonscope doctor", Run: func() { chosen = []string{"doctor"} }},
-		{Key: 'h', Name: "Help", Does: "all commands", Run: func() { chosen = []string{"--help"} }},
-	}
-	if len(captured) > 0 {
-		choices[2].Run = func() { chosen = []string{"read", captured[0]} }
-	}
+	choices := startChoices(func(args ...string) func() { return func() { chosen = args } })
 	err := ui.Run(ctx, ui.Options{Store: store.New(1), Choices: choices, Theme: a.theme(o), ASCII: a.onlyASCII()})
 	if err != nil || chosen == nil {
 		return err
@@ -38,6 +26,25 @@ func (a *app) startPage(ctx context.Context) error {
 		return &exitError{code: code, err: silent{}}
 	}
 	return nil
+}
+
+// startChoices are what the start page offers. run returns what chooses a command.
+func startChoices(run func(args ...string) func()) []ui.Choice {
+	captured := capturesHere()
+	choices := []ui.Choice{
+		{Key: 'd', Name: "Demo", Does: "a simulated Photon and its server; nothing is needed", Note: "or type: photonscope demo",
+			Run: run("demo")},
+		{Key: 'p', Name: "Proxy", Does: "between my Photon and my server", Note: "type: photonscope proxy -k KEYS -l THIS_HOST:5683 SERVER:5683" + found("keys", keysHere())},
+		{Key: 'o', Name: "Open", Does: "a capture (pcap, pcapng)", Note: "type: photonscope read FILE"},
+		{Key: 'e', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "type: photonscope keys"},
+		{Key: 'c', Name: "Doctor", Does: "is this host ready? port, keys, programs, terminal", Note: "or type: photonscope doctor", Run: run("doctor")},
+		{Key: 'h', Name: "Help", Does: "all commands", Run: run("--help")},
+	}
+	if len(captured) > 0 {
+		choices[2].Note = "Enter opens " + captured[0] + found("more", captured[1:])
+		choices[2].Run = run("read", captured[0])
+	}
+	return choices
 }
 
 // silent is an error that has been told already.

@@ -146,7 +146,10 @@ func (x *explanation) value() string {
 	f := x.Field
 	s := f.Label
 	if f.Value.Type() != field.None {
-		v := string(f.Value.AppendText(nil, x.ShowSecrets))
+		v := Usual(f)
+		if v == "" {
+			v = string(f.Value.AppendText(nil, x.ShowSecrets))
+		}
 		if f.Value.Type() == field.Bytes && len(v) > 2*maxShown {
 			v = v[:2*maxShown] + "…"
 		}
