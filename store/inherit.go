@@ -10,7 +10,9 @@ func (s *sessions) prime(old *sessions) {
 	for id, c := range old.conns {
 		v := s.sessionOf(c.session.Number)
 		v.Legs[c.leg].Conn = c.session.Legs[c.leg].Conn
-		s.conns[id] = &connection{session: v, leg: c.leg, credentials: c.credentials, handshake: c.handshake, servers: c.servers}
+		conn := newConnection(v, c.leg)
+		conn.credentials, conn.handshake, conn.servers = c.credentials, c.handshake, c.servers
+		s.conns[id] = conn
 	}
 }
 

@@ -119,7 +119,7 @@ func (l *Leg) count(seq Seq, e *decode.Event) {
 	if !l.Seen {
 		l.Seen, l.First, l.FirstSeq = true, e.At, seq
 	}
-	l.Conn, l.Last, l.LastSeq = *e.Conn, e.At, seq
+	l.Last, l.LastSeq = e.At, seq
 	l.Events++
 	l.Bytes[e.From&1] += len(e.Raw)
 	if len(e.Raw) > 0 {

@@ -22,7 +22,7 @@ type sessions struct {
 	conns  map[stream.ConnID]*connection
 	list   []*session // in order of appearance
 	number map[uint32]*session
-	latest *connection
+	at     []*connection // some of them, by the low bits of their numbers
 
 	newest  int64 // time of the events
 	expired int64 // when what waits was looked at last
@@ -39,7 +39,9 @@ type session struct {
 // connection is what the appending side keeps of one connection.
 type connection struct {
 	session     *session
-	leg         int // index in Session.Legs
+	number      uint32       // of the session
+	latest      *stream.Conn // that of the latest event
+	leg         int          // index in Session.Legs
 	envelope    uint64
 	hasEnvelope bool
 	credentials *lightssl.Credentials
@@ -65,23 +67,38 @@ func newSessions() sessions {
 
 // connOf returns the connection of an event, made if there is none.
 func (s *sessions) connOf(e *decode.Event) *connection {
-	if c := s.latest; c != nil && c.session.Legs[c.leg].Conn.ID == e.Conn.ID && c.session.Number == e.Session {
+	place := s.near(e.Conn.ID)
+	if c := *place; c != nil && c.latest == e.Conn && c.number == e.Session {
 		return c
 	}
 	c := s.conns[e.Conn.ID]
 	switch {
 	case c == nil:
-		c = &connection{session: s.sessionOf(e.Session)}
+		leg := 0
 		if e.Conn.Leg == stream.CloudLeg {
-			c.leg = 1
+			leg = 1
 		}
-		c.session.Legs[c.leg].Conn = *e.Conn
+		c = newConnection(s.sessionOf(e.Session), leg)
 		s.conns[e.Conn.ID] = c
-	case c.session.Number != e.Session:
+	case c.number != e.Session:
 		s.join(c, s.sessionOf(e.Session))
 	}
-	s.latest = c
+	c.latest, c.session.Legs[c.leg].Conn = e.Conn, *e.Conn
+	*place = c
 	return c
+}
+
+// near returns the place at which a connection is found without asking the map. There
+// are as many as had to be looked for in the map at once.
+func (s *sessions) near(id stream.ConnID) **connection {
+	if len(s.at) < len(s.conns) || s.at == nil {
+		s.at = make([]*connection, max(8, 2*len(s.at)))
+	}
+	return &s.at[int(id)&(len(s.at)-1)]
+}
+
+func newConnection(v *session, leg int) *connection {
+	return &connection{session: v, number: v.Number, leg: leg}
 }
 
 // join moves a connection to another session: it turned out to be a leg of it.
@@ -90,7 +107,7 @@ func (s *sessions) join(c *connection, v *session) {
 	v.Legs[c.leg], v.times[c.leg] = was.Legs[c.leg], was.times[c.leg]
 	was.Legs[c.leg], was.times[c.leg] = Leg{}, Histogram{}
 	v.Findings, was.Findings = slices.Concat(v.Findings, was.Findings), nil
-	c.session = v
+	c.session, c.number = v, v.Number
 	if !was.Legs[0].Seen && !was.Legs[1].Seen {
 		delete(s.number, was.Number)
 		s.list = slices.DeleteFunc(s.list, func(v *session) bool { return v == was })
@@ -168,8 +185,8 @@ func (s *sessions) forget(first Seq) {
 	for id, c := range s.conns {
 		if leg := &c.session.Legs[c.leg]; leg.Over() && leg.LastSeq < first {
 			delete(s.conns, id)
-			if s.latest == c {
-				s.latest = nil
+			if place := s.near(id); *place == c {
+				*place = nil
 			}
 		}
 	}

@@ -16,6 +16,7 @@ type figures struct {
 	messages, frames, bytes         [2]int
 	answers                         int
 	last                            Seq
+	conn                            stream.Conn // as the latest event has it
 }
 
 func TestFiguresOfSessionsAreThoseOfTheirEvents(t *testing.T) {
@@ -46,7 +47,7 @@ func TestFiguresOfSessionsAreThoseOfTheirEvents(t *testing.T) {
 					continue
 				}
 				legs++
-				got := figures{l.Events, l.Sealed, l.Malformed, l.Gaps, l.Messages, l.Frames, l.Bytes, l.RTT.Count, l.LastSeq}
+				got := figures{l.Events, l.Sealed, l.Malformed, l.Gaps, l.Messages, l.Frames, l.Bytes, l.RTT.Count, l.LastSeq, l.Conn}
 				if w := want[l.Conn.ID]; got != *w {
 					t.Errorf("seed %d, connection %d: %+v, want %+v", seed, l.Conn.ID, got, *w)
 				}
@@ -64,7 +65,7 @@ func TestFiguresOfSessionsAreThoseOfTheirEvents(t *testing.T) {
 func (f *figures) add(seq Seq, e *decode.Event) {
 	f.events++
 	f.bytes[e.From] += len(e.Raw)
-	f.last = seq
+	f.last, f.conn = seq, *e.Conn
 	switch b := e.Body.(type) {
 	case *decode.Message:
 		f.messages[e.From]++
