@@ -15,16 +15,21 @@ import (
 // takeCredentials takes the cloud's second record, or the news that it was opened
 // late.
 func (l *leg) takeCredentials(e *decode.Event, b *decode.Credentials, m mark) {
+	l.key = sessionKey{
+		known: b.Opened, byDevice: b.Source == "device key",
+		signed: b.Signature == lightssl.SignatureVerified.String(), failed: b.Signature == lightssl.SignatureFailed.String(),
+	}
 	if e.Raw == nil && l.credentials.seen() {
-		l.creds = b
 		return
 	}
-	l.credentials, l.creds, l.record = m, b, bytes.Clone(e.Raw)
-	if len(l.record) != lightssl.CredentialsRecordLen {
+	l.credentials = m
+	if len(e.Raw) != lightssl.CredentialsRecordLen {
 		return
 	}
+	l.kept().credentials = bytes.Clone(e.Raw) // the event is not ours to keep
+	l.forgetRecords()
 	for _, k := range l.d.opt.Keys.ServerPublics() {
-		if by, _ := signer(l.record[lightssl.SealedCredentialsLen:], k); by == byThisKey {
+		if by, _ := signer(e.Raw[lightssl.SealedCredentialsLen:], k); by == byThisKey {
 			remembered(l.d.servers, l.conn.Cloud).signer = k
 		}
 	}
@@ -32,24 +37,24 @@ func (l *leg) takeCredentials(e *decode.Event, b *decode.Credentials, m mark) {
 
 // endedWithoutHello: the session key came, and the device said nothing after it.
 func (l *leg) endedWithoutHello(e *decode.Event) {
-	if l.lost(stream.FromDevice) || l.holes[stream.FromCloud] || len(l.record) != lightssl.CredentialsRecordLen {
+	if l.lost(stream.FromDevice) || l.holes[stream.FromCloud] || l.kept().credentials == nil {
 		return
 	}
-	if l.end.from == stream.FromCloud {
-		if limit := atLimit(l.end.at.Sub(l.opened.at)); limit > 0 {
+	if l.end().from == stream.FromCloud {
+		if limit := atLimit(l.end().since(l.opened)); limit > 0 {
 			l.slowHandshake(e, limit)
 			return
 		}
 		l.find(e, draft{id: "PH-19", sure: Possible, title: "the server closes right after the session key", evidence: []decode.Evidence{
-			l.credentials.says("the session key"), l.end.says(closedAfter(l.end.at.Sub(l.credentials.at)) + " by the server, before the device's Hello"),
+			l.credentials.says("the session key"), l.end().says(closedAfter(l.end().since(l.credentials)) + " by the server, before the device's Hello"),
 		}})
 		return
 	}
-	waited := l.end.at.Sub(l.credentials.at)
+	waited := l.end().since(l.credentials)
 	if waited > 5*time.Second {
 		return // it did not refuse, but went away
 	}
-	end := l.end.says(fmt.Sprintf("the device closes %v after it, without a Hello", rounded(waited)))
+	end := l.end().says(fmt.Sprintf("the device closes %v after it, without a Hello", rounded(waited)))
 	ruledOut, wrong := l.checkSignature(e, end)
 	if !wrong {
 		l.cannotDecrypt(e, end, ruledOut)
@@ -72,9 +77,9 @@ func (l *leg) checkSignature(e *decode.Event, end decode.Evidence) (ruledOut []s
 		f.evidence = append(f.evidence, l.credentials.shows(decode.Wire, start, start+n, shows))
 	}
 	for _, k := range publics {
-		switch by, held := signer(l.record[lightssl.SealedCredentialsLen:], k); by {
+		switch by, held := signer(l.kept().credentials[lightssl.SealedCredentialsLen:], k); by {
 		case byThisKey:
-			if l.creds.Opened && l.creds.Signature != "failed" || !l.creds.Opened {
+			if !l.key.known || !l.key.failed {
 				return []string{"PH-24: the signature is one of " + l.d.name(k)}, false
 			}
 			f.evidence = nil
@@ -98,14 +103,14 @@ func (l *leg) checkSignature(e *decode.Event, end decode.Evidence) (ruledOut []s
 // cannotDecrypt: the device refused credentials whose signature is right: it
 // cannot open them.
 func (l *leg) cannotDecrypt(e *decode.Event, end decode.Evidence, ruledOut []string) {
-	sealed := l.record[:lightssl.SealedCredentialsLen]
+	sealed := l.kept().credentials[:lightssl.SealedCredentialsLen]
 	f := draft{id: "PH-09", sure: Likely, ruledOut: ruledOut}
 	of := func(shows string) decode.Evidence {
 		return l.credentials.shows(decode.Wire, 0, lightssl.SealedCredentialsLen, shows)
 	}
 	announced := []byte(nil)
-	if l.id.Opened {
-		announced = l.id.Identity.Modulus()
+	if l.named {
+		announced = l.kept().id.Identity.Modulus()
 	}
 	private := l.privateOf(announced)
 	switch {

@@ -33,9 +33,8 @@ type Options struct {
 type Diagnoser struct {
 	opt     Options
 	legs    map[stream.ConnID]*leg
-	latest  *leg
-	told    map[uint32]map[string]bool // causes by session: once is enough, though two legs may show one
-	settled map[uint32]bool            // by session: something certain or likely was found, on either leg: what follows from it is not told
+	near    []place           // of some of them, by the low bits of their numbers
+	told    map[uint32]causes // by session: once is enough, though two legs may show one
 	devices map[lightssl.DeviceID]*device
 	callers map[netip.Addr]*caller
 	servers map[netip.AddrPort]*server
@@ -49,7 +48,8 @@ const maxKnown = 4096
 
 // device is what earlier sessions told of a device.
 type device struct {
-	modulus  string         // announced last
+	key      keyPrint       // of the key announced last
+	nonce    lightssl.Nonce // of the session that is open
 	accepted netip.AddrPort // the server that accepted it with that key last
 	open     *leg           // a session of it that is not over
 	doubles  int            // sessions that began while another was open, though it had not restarted
@@ -74,7 +74,7 @@ func New(opt Options) *Diagnoser {
 		opt.Keys = new(lightssl.Keyring)
 	}
 	return &Diagnoser{
-		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[uint32]map[string]bool), settled: make(map[uint32]bool),
+		opt: opt, legs: make(map[stream.ConnID]*leg), told: make(map[uint32]causes),
 		devices: make(map[lightssl.DeviceID]*device), callers: make(map[netip.Addr]*caller), servers: make(map[netip.AddrPort]*server),
 	}
 }
@@ -92,20 +92,32 @@ func (d *Diagnoser) Feed(dst []decode.Event, e *decode.Event) []decode.Event {
 	return dst
 }
 
+// place is where a connection is found without asking the map.
+type place struct {
+	id  stream.ConnID
+	leg *leg
+}
+
 // legOf returns the connection of an event, nil if it is not known.
 func (d *Diagnoser) legOf(e *decode.Event) *leg {
-	if d.latest != nil && d.latest.conn.ID == e.Conn.ID {
-		return d.latest
+	id := e.Conn.ID
+	if n := len(d.near); n > 0 {
+		if p := &d.near[int(id)&(n-1)]; p.id == id && p.leg != nil {
+			return p.leg
+		}
 	}
-	l := d.legs[e.Conn.ID]
+	l := d.legs[id]
 	if l == nil {
 		if _, opened := e.Body.(*decode.Opened); !opened {
 			return nil
 		}
 		l = newLeg(d, e)
-		d.legs[e.Conn.ID] = l
+		d.legs[id] = l
 	}
-	d.latest = l
+	if len(d.near) < len(d.legs) {
+		d.near = make([]place, max(8, 2*len(d.near)))
+	}
+	d.near[int(id)&(len(d.near)-1)] = place{id, l}
 	return l
 }
 
@@ -113,8 +125,8 @@ func (d *Diagnoser) legOf(e *decode.Event) *leg {
 // was told of it.
 func (d *Diagnoser) forget(l *leg) {
 	delete(d.legs, l.conn.ID)
-	if d.latest == l {
-		d.latest = nil
+	if p := &d.near[int(l.conn.ID)&(len(d.near)-1)]; p.leg == l {
+		*p = place{}
 	}
 	if dev := d.devices[l.device]; dev != nil && dev.open == l {
 		dev.open = nil
@@ -122,7 +134,6 @@ func (d *Diagnoser) forget(l *leg) {
 	if o := l.other(); o != nil && o.session == l.session {
 		return
 	}
-	delete(d.settled, l.session)
 	delete(d.told, l.session)
 }
 

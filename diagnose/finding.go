@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -32,18 +33,15 @@ type draft struct {
 // find tells of a cause, once in a session. at is the event that completed the
 // evidence.
 func (l *leg) find(at *decode.Event, f draft) {
-	told := l.d.told[l.session]
-	if told[f.id] {
+	told, this := l.d.told[l.session], oneCause(f.id)
+	if told.has(this) {
 		return
 	}
-	if told == nil {
-		told = make(map[string]bool)
-		l.d.told[l.session] = told
-	}
-	told[f.id], l.found[f.id] = true, true
+	l.found |= this
 	if f.sure != Possible {
-		l.d.settled[l.session] = true
+		this |= settled
 	}
+	l.d.told[l.session] = told | this
 	cause, place := Find(f.id), l.place()
 	body := &decode.Finding{
 		ID: f.id, Title: f.title, Confidence: f.sure, Evidence: f.evidence, RuledOut: f.ruledOut,
@@ -65,6 +63,26 @@ func (l *leg) find(at *decode.Event, f draft) {
 		At: at.At, Conn: l.conn, Session: l.session, From: at.From, Device: l.device, Known: l.known, Body: body,
 	})
 }
+
+// settled reports whether something certain or likely was found in the session, on
+// either leg: what follows from that is not told.
+func (l *leg) settled() bool { return l.d.told[l.session].has(settled) }
+
+// causes is a set of them: a bit for each number.
+type causes uint64
+
+const settled causes = 1 // in place of PH-00, which is no cause
+
+// oneCause is the set of the cause with an ID.
+func oneCause(id string) causes {
+	n, _ := strconv.Atoi(strings.TrimPrefix(id, "PH-"))
+	return 1 << n
+}
+
+func (c causes) has(some causes) bool { return c&some != 0 }
+
+// count returns how many causes there are.
+func (c causes) count() int { return bits.OnesCount64(uint64(c &^ settled)) }
 
 // Place is what the texts of the catalogue leave open. A zero field is filled with
 // a word in capitals, or the usual port.

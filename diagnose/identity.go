@@ -15,13 +15,12 @@ import (
 
 // checkIdentity looks at the device's record. What its bytes prove is told at
 // once; whether the server takes it shows only later.
-func (l *leg) checkIdentity(e *decode.Event) {
-	l.identityRaw = bytes.Clone(e.Raw) // the event is not ours to keep
-	if !l.id.Opened {
+func (l *leg) checkIdentity(e *decode.Event, b *decode.Identity) {
+	l.kept().id, l.kept().identity = b, bytes.Clone(e.Raw) // the event is not ours to keep
+	if !b.Opened {
 		return
 	}
-	l.identity.plain = uint32(len(l.id.Plain))
-	if l.id.HasNonce && !l.id.NonceOK && !l.lost(stream.FromCloud) && !l.lost(stream.FromDevice) {
+	if b.HasNonce && !b.NonceOK && !l.lost(stream.FromCloud) && !l.lost(stream.FromDevice) {
 		l.find(e, draft{id: "PH-37", sure: Certain, evidence: []decode.Evidence{
 			l.nonce.says("the nonce that was sent"),
 			l.identity.shows(decode.Plain, 0, lightssl.NonceLen, "another one comes back"),
@@ -30,17 +29,16 @@ func (l *leg) checkIdentity(e *decode.Event) {
 	if l.conn.Leg == stream.CloudLeg {
 		return // the proxy's own announcement
 	}
-	l.checkAnnounced(e)
-	l.meetAgain(e)
+	l.checkAnnounced(e, b)
+	l.meetAgain(e, &b.Identity)
 }
 
 // checkAnnounced looks at the public key that the device announces.
-func (l *leg) checkAnnounced(e *decode.Event) {
-	id := &l.id.Identity
-	if len(id.Key) == 0 {
+func (l *leg) checkAnnounced(e *decode.Event, b *decode.Identity) {
+	if len(b.Identity.Key) == 0 {
 		return // a Core; the server may have its key
 	}
-	if f, bad := examine(l.id.Plain); bad {
+	if f, bad := examine(b.Plain); bad {
 		l.find(e, draft{id: f.id, sure: f.sure, evidence: []decode.Evidence{l.identity.shows(decode.Plain, f.start, f.end, f.shows)}, ruledOut: l.keyFits()})
 	}
 }
@@ -51,32 +49,43 @@ func (l *leg) keyFits() []string {
 }
 
 // meetAgain compares the device with what its earlier sessions told.
-func (l *leg) meetAgain(e *decode.Event) {
-	id := &l.id.Identity
+func (l *leg) meetAgain(e *decode.Event, id *lightssl.Identity) {
 	dev := remembered(l.d.devices, id.Device)
-	if o := dev.open; o != nil && o != l && o.session != l.session && o.nonce.seen() && l.nonce.seen() && o.conn.Device != l.conn.Device && o.id.Identity.Nonce != id.Nonce {
+	if o := dev.open; o != nil && o != l && o.session != l.session && o.nonce.seen() && l.nonce.seen() && o.conn.Device != l.conn.Device && dev.nonce != id.Nonce {
 		dev.doubles++
 		l.double = true
 		l.doubled(e, o, dev.doubles)
 	}
-	for other, d := range l.d.devices {
-		if d != dev && d.modulus != "" && d.modulus == string(id.Modulus()) {
-			l.find(e, draft{id: "PH-31", sure: Likely, evidence: []decode.Evidence{
-				l.identity.shows(decode.Plain, modulusAt, modulusAt+modulusLen, "the key that device "+other.String()+" announced before"),
-			}})
-			break
-		}
+	key := printOf(id.Modulus())
+	if other, ok := l.d.sharer(key, id.Device); ok {
+		l.find(e, draft{id: "PH-31", sure: Likely, evidence: []decode.Evidence{
+			l.identity.shows(decode.Plain, modulusAt, modulusAt+modulusLen, "the key that device "+other.String()+" announced before"),
+		}})
 	}
-	if dev.modulus != "" && dev.modulus != string(id.Modulus()) {
+	if dev.key != (keyPrint{}) && dev.key != key {
 		dev.accepted = netip.AddrPort{}
 	}
-	dev.modulus, dev.open = string(id.Modulus()), l
+	dev.key, dev.nonce, dev.open = key, id.Nonce, l
+}
+
+// sharer returns another device that announced a key before, the one with the least
+// ID if there are several.
+func (d *Diagnoser) sharer(key keyPrint, than lightssl.DeviceID) (least lightssl.DeviceID, found bool) {
+	if key == (keyPrint{}) {
+		return least, false
+	}
+	for id, dev := range d.devices {
+		if id != than && dev.key == key && (!found || bytes.Compare(id[:], least[:]) < 0) {
+			least, found = id, true
+		}
+	}
+	return least, found
 }
 
 // doubled: a session begins while an older one of the same device is open.
 func (l *leg) doubled(e *decode.Event, old *leg, times int) {
 	f := draft{id: "PH-27", sure: Possible, evidence: []decode.Evidence{
-		l.identity.shows(decode.Plain, lightssl.NonceLen, keyAt, fmt.Sprintf("device %s, of which session %d is open since %s", l.device, old.session, old.opened.at.UTC().Format("15:04:05.000"))),
+		l.identity.shows(decode.Plain, lightssl.NonceLen, keyAt, fmt.Sprintf("device %s, of which session %d is open since %s", l.device, old.session, old.opened.at().Format("15:04:05.000"))),
 	}}
 	if times >= 3 {
 		f.sure, f.title = Likely, "the device connects again and again while its old session is open: two devices with the same ID and key?"
@@ -89,9 +98,9 @@ func (l *leg) endedWithoutCredentials(e *decode.Event) {
 	if l.joined || l.holes != [2]bool{} {
 		return
 	}
-	end := l.end
-	took, waited := end.at.Sub(l.opened.at), end.at.Sub(l.identity.at)
-	if part := l.broken[stream.FromCloud]; part.seen() {
+	end := l.end()
+	took, waited := end.since(l.opened), end.since(l.identity)
+	if part := l.seldom().broken[stream.FromCloud]; part.seen() {
 		l.find(e, draft{id: "PH-39", sure: Certain, title: "the server's answer is incomplete", evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 384 bytes of the credentials", part.wire)), end.says(closedAfter(waited) + " by the " + sender(end.from)),
 		}})
@@ -105,9 +114,9 @@ func (l *leg) endedWithoutCredentials(e *decode.Event) {
 		}
 		return
 	}
-	if end.event < l.identity.event && l.id.Parts > 1 {
+	if end.event < l.identity.event && l.parts > 1 {
 		l.find(e, draft{id: "PH-20", sure: Likely, evidence: []decode.Evidence{
-			l.identity.says(fmt.Sprintf("it came in %d pieces", l.id.Parts)), end.says("the server closes before the last of them"),
+			l.identity.says(fmt.Sprintf("it came in %d pieces", l.parts)), end.says("the server closes before the last of them"),
 		}})
 		return
 	}
@@ -136,26 +145,26 @@ func atLimit(took time.Duration) time.Duration {
 func (l *leg) slowHandshake(e *decode.Event, limit time.Duration) {
 	l.find(e, draft{id: "PH-23", sure: Certain, evidence: []decode.Evidence{
 		l.opened.says("the connection begins"),
-		l.end.says(fmt.Sprintf("the server closes %v later: its limit of %v", rounded(l.end.at.Sub(l.opened.at)), limit)),
+		l.end().says(fmt.Sprintf("the server closes %v later: its limit of %v", rounded(l.end().since(l.opened)), limit)),
 	}})
 }
 
 // refused: the server closed on the identity.
 func (l *leg) refused(e *decode.Event, waited time.Duration) {
-	end := l.end.says(fmt.Sprintf("the server closes %v after it, without the 384 bytes", rounded(waited)))
-	if !l.id.Opened {
+	end := l.end().says(fmt.Sprintf("the server closes %v after it, without the 384 bytes", rounded(waited)))
+	if !l.named {
 		l.refusedSealed(e, end)
 		return
 	}
-	seen := l.identity.shows(decode.Plain, 0, len(l.id.Plain), "it opens, with the right nonce")
-	if n := len(l.id.Plain); n != lightssl.IdentityPlainLen {
+	seen := l.identity.shows(decode.Plain, 0, len(l.kept().id.Plain), "it opens, with the right nonce")
+	if n := len(l.kept().id.Plain); n != lightssl.IdentityPlainLen {
 		seen.Shows = fmt.Sprintf("%d bytes of plaintext instead of %d", n, lightssl.IdentityPlainLen)
 		l.find(e, draft{id: "PH-41", sure: Likely, evidence: []decode.Evidence{seen, end}})
 		return
 	}
 	evidence := []decode.Evidence{seen, end}
-	if l.id.Parts > 1 {
-		pieces := l.identity.says(fmt.Sprintf("it came in %d pieces", l.id.Parts))
+	if l.parts > 1 {
+		pieces := l.identity.says(fmt.Sprintf("it came in %d pieces", l.parts))
 		l.find(e, draft{id: "PH-20", sure: Likely, evidence: append([]decode.Evidence{pieces}, evidence...), ruledOut: []string{"PH-01: the identity opens with the server key given"}})
 		return
 	}
@@ -173,12 +182,12 @@ func (l *leg) refused(e *decode.Event, waited time.Duration) {
 func (l *leg) refusedOpened(e *decode.Event, evidence []decode.Evidence) {
 	ruledOut := l.keyFits()
 	good := ""
-	if dev := l.d.devices[l.id.Identity.Device]; dev != nil && dev.accepted == l.conn.Cloud && l.conn.Cloud.IsValid() {
+	if dev := l.d.devices[l.device]; dev != nil && dev.accepted == l.conn.Cloud && l.conn.Cloud.IsValid() {
 		good = "this server accepted the same device with the same key before"
 	}
 	if l.d.opt.OnFile != nil {
-		filed := l.d.opt.OnFile(l.id.Identity.Device)
-		announced, _ := l.id.Identity.PublicKey()
+		filed := l.d.opt.OnFile(l.device)
+		announced, _ := l.kept().id.Identity.PublicKey()
 		shown := l.identity.shows(decode.Plain, modulusAt, modulusAt+modulusLen, "the key that the device announces")
 		switch {
 		case filed == nil:
@@ -215,7 +224,7 @@ func (l *leg) keyName() string {
 // sealedFor returns the server key that opened the identity, nil if that is not
 // known.
 func (l *leg) sealedFor() *rsa.PublicKey {
-	_, key, err := l.d.opt.Keys.OpenIdentity(l.identityRaw)
+	_, key, err := l.d.opt.Keys.OpenIdentity(l.kept().identity)
 	if err != nil {
 		return nil
 	}
@@ -243,7 +252,7 @@ func (l *leg) refusedSealed(e *decode.Event, end decode.Evidence) {
 	f := draft{id: "PH-01", sure: Certain, ruledOut: []string{"PH-02: a key given is RSA of 2048 bits with the exponent 65537"}}
 	for _, k := range keys {
 		name := l.d.name(&k.PublicKey)
-		switch t := try(l.identityRaw, k); {
+		switch t := try(l.kept().identity, k); {
 		case t.tooLarge:
 			f.evidence = append(f.evidence, l.identity.says("as a number it is larger than the modulus of "+name+": not sealed for that key, for certain"))
 		case t.plain != nil:
@@ -254,7 +263,7 @@ func (l *leg) refusedSealed(e *decode.Event, end decode.Evidence) {
 			f.evidence = append(f.evidence, l.identity.says("opened with "+name+" it does not begin with 00 02, as every sealed record does"))
 		}
 	}
-	if l.id.Parts > 1 {
+	if l.parts > 1 {
 		f.ruledOut = append(f.ruledOut, "PH-20: put together, the pieces do not open either")
 	} else {
 		f.ruledOut = append(f.ruledOut, "PH-20: all 256 bytes came at once")

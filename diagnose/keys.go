@@ -181,3 +181,13 @@ func signer(signature []byte, k *rsa.PublicKey) (signedBy, []byte) {
 	}
 	return byThisKey, held
 }
+
+// keyPrint stands for an announced modulus. The zero value stands for none.
+type keyPrint [sha1.Size]byte
+
+func printOf(modulus []byte) (p keyPrint) {
+	if len(modulus) > 0 {
+		p = sha1.Sum(modulus)
+	}
+	return p
+}

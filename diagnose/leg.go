@@ -11,84 +11,112 @@ import (
 )
 
 // leg is one connection: what has happened on it so far, as far as a finding may
-// rest on it. What each message needs stands first and together: with thousands
+// rest on it. What each message needs stands first, in 128 bytes: with thousands
 // of sessions that speak by turns, none of it is in a cache when it is looked at.
+// Thousands of sessions that are silent have two each: so what few of them need is
+// somewhere else.
 type leg struct {
-	d        *Diagnoser
-	conn     *stream.Conn
-	session  uint32
-	events   uint32 // so far; numbers evidence
-	device   lightssl.DeviceID
-	known    bool
-	joined   bool
-	holes    [2]bool // by sender: bytes are missing
-	fleeting bool    // talk has something that the cloud's next message makes void
-	frames   [2]int  // by sender, those included that cannot be read
-	last     [2]mark // by sender: the last event with bytes
-	hello    mark
+	last    [2]mark // by sender: the last event with bytes
+	conn    *stream.Conn
+	session uint32
+	events  uint32 // so far; numbers evidence
 
-	end    mark // the first end by a peer
-	how    stream.CloseKind
-	judged bool // what follows from the end was told
-	double bool // it began while another session of the device was open
-	passed bool // the nonce was seen on the other leg of a proxied session
-	sent   bool // the whole identity was seen there
-	over   [2]bool
-	found  map[string]bool
-
-	opened, nonce, identity, credentials, reply mark
-	broken                                      [2]mark // by sender: the first one that is damaged
-
-	id          *decode.Identity
-	identityRaw []byte // as the credentials' record, given back once the session is online
-	creds       *decode.Credentials
-	record      []byte // the credentials
-
+	d      *Diagnoser
+	few    *few
+	device lightssl.DeviceID
+	frames [2]uint32 // by sender, those included that cannot be read
+	known  bool      // device
+	joined bool
 	talk   talk
+	holes  [2]bool // by sender: bytes are missing
+	over   [2]bool
+	how    stream.CloseKind // the first end by a peer
+	judged bool             // what follows from the end was told
+	double bool             // it began while another session of the device was open
+	passed bool             // the nonce was seen on the other leg of a proxied session
+	sent   bool             // the whole identity was seen there
+	parts  uint8            // in which the identity came
+	named  bool             // the identity was opened
+	key    sessionKey
+
+	found   causes
+	records *records // nil: no finding can rest on them
+	asked   *asked   // nil: the cloud has asked nothing yet
+	ping    mark     // of the device, with nothing from the cloud since
+
+	opened, nonce, identity, credentials, hello, reply mark
+}
+
+// records are those of the handshake.
+type records struct {
+	id          *decode.Identity
+	identity    []byte // on the wire
+	credentials []byte // likewise
+}
+
+// sessionKey is what is known of a session's key.
+type sessionKey struct {
+	known    bool
+	byDevice bool // it was opened with the device's own key
+	signed   bool // rightly
+	failed   bool // the signature is wrong; neither: it was not checked
+}
+
+// asked is what questions of the cloud led to.
+type asked struct {
+	describe mark // the one for the description, while it has no answer
+	wrongAck mark // the last acknowledgement that used up an ID
+}
+
+// few is what few connections need.
+type few struct {
+	end    mark    // the first by a peer
+	broken [2]mark // by sender: the first one that is damaged
 	update *update // nil: there was no message of one
-}
 
-// mark is an event that a finding may rest on.
-type mark struct {
-	event uint32 // its number, 0: there was none
-	wire  uint32 // bytes
-	plain uint32
-	from  stream.Direction
-	at    time.Time
-	name  string
-}
-
-func (m mark) seen() bool { return m.event > 0 }
-
-// shows makes evidence of bytes of a layer of the event.
-func (m mark) shows(layer string, start, end int, what string) decode.Evidence {
-	return decode.Evidence{Event: int(m.event), At: m.at, From: m.from, Name: m.name, Layer: layer, Start: start, End: end, Shows: what}
-}
-
-// says makes evidence of all of the event's bytes on the wire, if it has any.
-func (m mark) says(what string) decode.Evidence {
-	if m.wire == 0 {
-		return m.shows("", 0, 0, what)
-	}
-	return m.shows(decode.Wire, 0, int(m.wire), what)
-}
-
-// showsPlain makes evidence of all of the event's plaintext.
-func (m mark) showsPlain(what string) decode.Evidence {
-	return m.shows(decode.Plain, 0, int(m.plain), what)
+	refused   mark // the device's answer 4.00 to the question for the description
+	twice     mark // a description too many
+	error4    mark // the cloud's last message, if it is an answer of 4.00 or more
+	tokenless mark // a request of the cloud without a token, if it is its last message
+	gap       mark // the device's last message whose ID does not follow
+	gapID     uint16
+	gapBy     int16
 }
 
 func newLeg(d *Diagnoser, e *decode.Event) *leg {
-	return &leg{d: d, conn: e.Conn, session: e.Session, found: make(map[string]bool)}
+	return &leg{d: d, conn: e.Conn, session: e.Session}
 }
 
-// markOf makes the mark of an event.
-func (l *leg) markOf(e *decode.Event) mark {
-	m := mark{event: l.events, at: e.At, from: e.From, name: e.Body.Name(), wire: uint32(len(e.Raw))}
-	if b, ok := e.Body.(*decode.Message); ok {
-		m.name, m.plain = b.Meaning.Kind.String(), uint32(len(b.Plain))
+// seldom returns what few connections need, made if it is not there.
+func (l *leg) seldom() *few {
+	if l.few == nil {
+		l.few = new(few)
 	}
-	return m
+	return l.few
+}
+
+// answers returns what questions of the cloud led to.
+func (l *leg) answers() *asked {
+	if l.asked == nil {
+		l.asked = new(asked)
+	}
+	return l.asked
+}
+
+// end is the first end by a peer.
+func (l *leg) end() mark {
+	if l.few == nil {
+		return mark{}
+	}
+	return l.few.end
+}
+
+// kept returns the records, made if they are not there.
+func (l *leg) kept() *records {
+	if l.records == nil {
+		l.records = new(records)
+	}
+	return l.records
 }
 
 // take goes on with the next event.
@@ -101,7 +129,7 @@ func (l *leg) take(e *decode.Event) {
 	if e.Known {
 		l.device, l.known = e.Device, true
 	}
-	m := l.markOf(e)
+	m := newMark(l.events, e)
 	switch b := e.Body.(type) {
 	case *decode.Opened:
 		l.opened, l.joined = m, b.Joined
@@ -112,11 +140,11 @@ func (l *leg) take(e *decode.Event) {
 		}
 		l.checkNonce(e)
 	case *decode.Identity:
-		l.identity, l.id = m, b
+		l.identity, l.named, l.parts = m, b.Opened, uint8(b.Parts)
 		if o := l.other(); o != nil {
 			o.sent = true
 		}
-		l.checkIdentity(e)
+		l.checkIdentity(e, b)
 	case *decode.Credentials:
 		l.takeCredentials(e, b, m)
 	case *decode.Message:
@@ -129,7 +157,7 @@ func (l *leg) take(e *decode.Event) {
 	case *decode.Gap:
 		l.holes[e.From&1] = true
 	case *decode.Closed:
-		l.close(e, b)
+		l.close(e, b, m)
 		return
 	}
 	if e.Raw != nil {
@@ -140,8 +168,20 @@ func (l *leg) take(e *decode.Event) {
 // frame counts a frame, readable or not. The device's first one is its Hello.
 func (l *leg) frame(e *decode.Event, m mark) {
 	l.frames[e.From&1]++
-	if e.From == stream.FromDevice && !l.hello.seen() && !l.joined {
+	if e.From == stream.FromCloud || l.frames[stream.FromDevice] > 1 {
+		return
+	}
+	if !l.joined {
 		l.hello = m
+	}
+	l.forgetRecords()
+}
+
+// forgetRecords gives the records up once the device has made use of the session
+// key: only an end before that looks at them again.
+func (l *leg) forgetRecords() {
+	if l.credentials.seen() && l.frames[stream.FromDevice] > 0 {
+		l.records = nil
 	}
 }
 
@@ -157,11 +197,11 @@ func (l *leg) malformed(e *decode.Event, b *decode.Malformed, m mark) {
 	case !before:
 		l.foreign(e, m)
 	case e.From == stream.FromCloud && !l.credentials.seen():
-		l.broken[e.From&1] = m // a part of the credentials
+		l.seldom().broken[e.From&1] = m // a part of the credentials
 	default:
 		l.frame(e, m)
-		if !l.broken[e.From&1].seen() {
-			l.broken[e.From&1] = m
+		if broken := &l.seldom().broken[e.From&1]; !broken.seen() {
+			*broken = m
 			l.damaged(e, b, m)
 		}
 	}
@@ -169,19 +209,19 @@ func (l *leg) malformed(e *decode.Event, b *decode.Malformed, m mark) {
 
 // close takes the end of a direction. How a session ended says why it ended only
 // if a peer ended it.
-func (l *leg) close(e *decode.Event, b *decode.Closed) {
-	if !l.end.seen() && b.How != stream.Cut {
-		l.end, l.how = l.markOf(e), b.How
+func (l *leg) close(e *decode.Event, b *decode.Closed, m mark) {
+	if !l.end().seen() && b.How != stream.Cut {
+		l.seldom().end, l.how = m, b.How
 	}
 	l.over[e.From&1] = true
 	if b.How == stream.Reset {
 		l.over = [2]bool{true, true}
 	}
 	over := l.over == [2]bool{true, true}
-	if l.end.seen() && !l.judged && (over || !l.awaitsRest()) {
+	if l.end().seen() && !l.judged && (over || !l.awaitsRest()) {
 		l.judged = true
 		last := *e
-		last.From = l.end.from
+		last.From = l.end().from
 		l.concluded(&last)
 	}
 	if over {
@@ -193,7 +233,7 @@ func (l *leg) close(e *decode.Event, b *decode.Closed) {
 // awaitsRest reports whether the other direction, which is not over, may hold a
 // part of a record that its end will show.
 func (l *leg) awaitsRest() bool {
-	if l.end.from == stream.FromDevice {
+	if l.end().from == stream.FromDevice {
 		return !l.nonce.seen() || !l.credentials.seen()
 	}
 	return !l.identity.seen()
@@ -203,7 +243,7 @@ func (l *leg) awaitsRest() bool {
 // had come to.
 func (l *leg) concluded(e *decode.Event) {
 	switch {
-	case l.d.settled[l.session], l.joined && !l.identity.seen(), l.tellsLess():
+	case l.settled(), l.joined && !l.identity.seen(), l.tellsLess():
 	case !l.nonce.seen():
 		l.endedWithoutNonce(e)
 	case !l.identity.seen():
@@ -212,7 +252,7 @@ func (l *leg) concluded(e *decode.Event) {
 		l.endedWithoutCredentials(e)
 	case l.frames[stream.FromDevice] == 0:
 		l.endedWithoutHello(e)
-	case l.frames[stream.FromCloud] == 0 || !l.reply.seen() && l.creds.Opened:
+	case l.frames[stream.FromCloud] == 0 || !l.reply.seen() && l.key.known:
 		l.endedWithoutReply(e)
 	default:
 		l.endedOnline(e)
@@ -244,13 +284,13 @@ func (l *leg) tellsLess() bool {
 	if o == nil || o.judged {
 		return false
 	}
-	inPieces := o.id != nil && o.id.Parts > 1 || !o.identity.seen() && o.end.seen()
+	inPieces := o.parts > 1 || !o.identity.seen() && o.end().seen()
 	switch l.conn.Leg {
 	case stream.CloudLeg:
-		silent := !l.identity.seen() && !l.broken[stream.FromDevice].seen()
+		silent := !l.identity.seen() && !l.seldom().broken[stream.FromDevice].seen()
 		return l.nonce.seen() && !o.nonce.seen() || l.credentials.seen() && !o.credentials.seen() || silent && o.identity.seen()
 	case stream.DeviceLeg:
-		return l.identity.seen() && !l.credentials.seen() && l.end.from == stream.FromCloud && inPieces
+		return l.identity.seen() && !l.credentials.seen() && l.end().from == stream.FromCloud && inPieces
 	}
 	return false
 }

@@ -23,7 +23,7 @@ func (l *leg) checkNonce(e *decode.Event) {
 func (l *leg) foreign(e *decode.Event, m mark) {
 	kind := protocolOf(e.Raw)
 	if kind == "" {
-		l.broken[e.From&1] = m
+		l.seldom().broken[e.From&1] = m
 		return
 	}
 	what := fmt.Sprintf("%s, where the %s belongs: %s", kind, map[bool]string{true: "nonce", false: "identity"}[e.From == stream.FromCloud], quoted(e.Raw))
@@ -36,9 +36,9 @@ func (l *leg) foreign(e *decode.Event, m mark) {
 
 // endedWithoutNonce: the device connected, and nothing that is a nonce came.
 func (l *leg) endedWithoutNonce(e *decode.Event) {
-	end := l.end
-	took := end.at.Sub(l.opened.at)
-	part := l.broken[stream.FromCloud]
+	end := l.end()
+	took := end.since(l.opened)
+	part := l.seldom().broken[stream.FromCloud]
 	switch {
 	case l.lost(stream.FromCloud):
 	case part.seen():
@@ -66,9 +66,9 @@ func (l *leg) endedWithoutNonce(e *decode.Event) {
 
 // endedWithoutIdentity: the nonce came, and the device did not answer.
 func (l *leg) endedWithoutIdentity(e *decode.Event) {
-	end := l.end
-	waited := end.at.Sub(l.nonce.at)
-	part := l.broken[stream.FromDevice]
+	end := l.end()
+	waited := end.since(l.nonce)
+	part := l.seldom().broken[stream.FromDevice]
 	switch {
 	case l.lost(stream.FromDevice):
 	case part.seen() && (waited > time.Second || e.From == stream.FromDevice):

@@ -88,7 +88,7 @@ func (u *update) lookAtImage(l *leg, e *decode.Event, m mark) {
 	}
 	platform := -1
 	if l.talk.platform > 0 {
-		platform = l.talk.platform
+		platform = int(l.talk.platform)
 	}
 	for _, fault := range module.Faults(len(image), platform) {
 		l.find(e, draft{id: "PH-48", sure: Certain, evidence: []decode.Evidence{
@@ -115,11 +115,11 @@ func (u *update) broken(l *leg, e *decode.Event) bool {
 	if u.conv == nil || u.done || l.lost(stream.FromCloud) || l.lost(stream.FromDevice) || !u.chunk.seen() {
 		return false
 	}
-	waited := l.end.at.Sub(u.chunk.at)
+	waited := l.end().since(u.chunk)
 	f := draft{id: "PH-32", sure: Likely, title: "a firmware update broke off", evidence: []decode.Evidence{
 		u.begun.says("the update begins"),
 		u.chunk.says(fmt.Sprintf("the last chunk that went by: %d of %d", u.index+1, u.total)),
-		l.end.says(fmt.Sprintf("the %s closes %v later", sender(l.end.from), rounded(waited))),
+		l.end().says(fmt.Sprintf("the %s closes %v later", sender(l.end().from), rounded(waited))),
 	}}
 	if u.incomplete.seen() {
 		f.sure = Certain

@@ -38,10 +38,10 @@ func (l *leg) report() {
 	if l.d.opt.Report == nil {
 		return
 	}
-	r := Report{Session: l.session, Conn: *l.conn, Device: l.device, Known: l.known, Stages: l.laps(), Found: len(l.found)}
-	r.Online = l.frames[0] > 0 && l.frames[1] > 0 && !l.found["PH-22"] && !l.found["PH-43"] // with these the device leaves
+	r := Report{Session: l.session, Conn: *l.conn, Device: l.device, Known: l.known, Stages: l.laps(), Found: l.found.count()}
+	r.Online = l.frames[0] > 0 && l.frames[1] > 0 && !l.found.has(oneCause("PH-22")|oneCause("PH-43")) // with these the device leaves
 	switch {
-	case l.end.seen():
+	case l.end().seen():
 	case !r.Online && l.joined:
 		r.Unknown = "the capture begins in the middle of it"
 	default:
@@ -71,7 +71,7 @@ func (l *leg) laps() []Lap {
 	} {
 		lap := Lap{Stage: s.stage, Done: s.mark.seen(), Device: s.device, Server: s.server}
 		if lap.Done && before.seen() {
-			lap.Took = s.mark.at.Sub(before.at)
+			lap.Took = s.mark.since(before)
 		}
 		if lap.Done {
 			before = s.mark

@@ -17,7 +17,7 @@ import (
 type failure struct {
 	session     uint32
 	opened, end mark
-	since       time.Time     // the earlier of the two; end.at is the later
+	since       time.Time     // the earlier of the two; that of end is the later
 	wait        time.Duration // from the failure before to this attempt; 0 for the first in a row
 	open        time.Duration // how much longer that wait may have been
 }
@@ -55,8 +55,8 @@ func (l *leg) keepTime(e *decode.Event, online bool) {
 		*r = rhythm{}
 		return
 	}
-	f := failure{session: l.session, opened: l.opened, end: l.end, since: l.end.at}
-	if l.end.from == stream.FromDevice {
+	f := failure{session: l.session, opened: l.opened, end: l.end(), since: l.end().at()}
+	if l.end().from == stream.FromDevice {
 		f.since = l.lastBytes()
 	}
 	r.add(f)
@@ -70,10 +70,10 @@ func (l *leg) keepTime(e *decode.Event, online bool) {
 
 // lastBytes is when the last bytes came from either side.
 func (l *leg) lastBytes() time.Time {
-	last := l.opened.at
+	last := l.opened.at()
 	for _, m := range l.last {
-		if m.seen() && m.at.After(last) {
-			last = m.at
+		if m.seen() && m.at().After(last) {
+			last = m.at()
 		}
 	}
 	return last
@@ -85,8 +85,8 @@ func (l *leg) lastBytes() time.Time {
 func (r *rhythm) add(f failure) {
 	if n := len(r.failures); n > 0 {
 		before := &r.failures[n-1]
-		f.wait = f.opened.at.Sub(before.end.at)
-		f.open = before.end.at.Sub(before.since)
+		f.wait = f.opened.since(before.end)
+		f.open = before.end.at().Sub(before.since)
 		again := before.wait > 3*time.Second/2 && f.wait+f.open < before.wait*6/10
 		switch {
 		case f.wait < 0 || again:
@@ -103,7 +103,7 @@ func (r *rhythm) add(f failure) {
 // all the while, and knows how often it has failed.
 func (l *leg) waitsLonger(e *decode.Event, r *rhythm) bool {
 	waits := r.failures[1:]
-	if l.d.settled[l.session] { // what makes the attempts fail is found: that they go on follows
+	if l.settled() { // what makes the attempts fail is found: that they go on follows
 		return false
 	}
 	for first := 1; first <= 36; first++ {
@@ -171,7 +171,7 @@ func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Milliseco
 func (l *leg) comesTooSoon(e *decode.Event, r *rhythm) bool {
 	waits := r.failures[1:]
 	last := waits[len(waits)-minTooSoon:]
-	if l.found["PH-40"] || l.end.at.Sub(r.failures[0].opened.at) >= networkReset*9/10 {
+	if l.found.has(oneCause("PH-40")) || l.end().since(r.failures[0].opened) >= networkReset*9/10 {
 		return false
 	}
 	for i := range last {
@@ -184,7 +184,7 @@ func (l *leg) comesTooSoon(e *decode.Event, r *rhythm) bool {
 	}, ruledOut: []string{"PH-55: the waits do not grow"}}
 	if !l.known {
 		f.sure = Possible
-		f.evidence = append(f.evidence, l.end.says("none of them says which device it is: several may share the address"))
+		f.evidence = append(f.evidence, l.end().says("none of them says which device it is: several may share the address"))
 	}
 	l.find(e, f)
 	return true
