@@ -41,21 +41,27 @@ func TestTheScreenLooksSeldomWhileACaptureLoads(t *testing.T) {
 		screen := tcell.NewSimulationScreen("UTF-8")
 		screen.Init()
 		screen.SetSize(80, 24)
-		s := stored()
+		s, log := stored(), new(Log)
 		var looks atomic.Int64
-		var over atomic.Bool
+		var over, comes atomic.Bool
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error, 1)
 		go func() {
 			result <- Run(ctx, Options{
-				Screen: screen, Store: s, Loading: func() bool { return !over.Load() },
-				drawn: func(int) { time.Sleep(8 * time.Millisecond); looks.Add(1) },
+				Screen: screen, Store: s, Log: log, Loading: func() bool { return !over.Load() },
+				drawn: func(int) {
+					time.Sleep(8 * time.Millisecond)
+					if looks.Add(1); comes.Swap(false) {
+						s.Append(all[:1])
+					}
+				},
 			})
 		}()
 		time.Sleep(time.Second) // there is nothing yet
 		before := looks.Load()
-		s.Append(all[:1])
-		if time.Sleep(50 * time.Millisecond); looks.Load() == before {
+		comes.Store(true) // while the screen is drawn
+		log.Add("a note")
+		if time.Sleep(100 * time.Millisecond); looks.Load() < before+2 {
 			t.Error("the first event is not shown at once")
 		}
 		before = looks.Load()

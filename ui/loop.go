@@ -73,8 +73,8 @@ func (r *refresher) run(ctx context.Context) {
 		}
 		r.seen = state
 		began := time.Now()
-		r.draw(ctx)
-		if _, end := r.app.opt.Store.Bounds(); end > 0 {
+		_, end := r.app.opt.Store.Bounds()
+		if r.draw(ctx); end > 0 {
 			r.rests = time.Now().Add(min(loadingPause*time.Since(began), longestPause))
 		}
 	}
