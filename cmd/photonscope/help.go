@@ -15,7 +15,8 @@ const helpWidth = 80
 // instead of silence, and a refusal of words that are none of them.
 func finishCommands(root *cobra.Command) {
 	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)
-	narrower := strings.NewReplacer(".FlagUsages", wrapped, " for more information about a command.", " says more of a command.")
+	narrower := strings.NewReplacer(".FlagUsages", wrapped,
+		`Use "{{.CommandPath}} [command] --help" for more information about a command.`, "{{.CommandPath}} [command] --help says more of a command.")
 	root.SetUsageTemplate(narrower.Replace(root.UsageTemplate()))
 	for _, cmd := range root.Commands() {
 		if !cmd.Runnable() {

@@ -20,6 +20,9 @@ func TestEveryHelpFitsATerminal(t *testing.T) {
 				t.Errorf("%s: wider than %d columns: %s", cmd.CommandPath(), helpWidth, line)
 			}
 		}
+		if cmd.HasAvailableSubCommands() && !strings.HasSuffix(out, "\n"+cmd.CommandPath()+" [command] --help says more of a command.\n") {
+			t.Errorf("%s: its help does not end with where more is said:\n%s", cmd.CommandPath(), out)
+		}
 	})
 }
 

@@ -124,8 +124,17 @@ func (f *proxyFlags) screen(upstream string) ui.Options {
 	if upstream != "" {
 		opt.Title += " → " + upstream
 	}
-	opt.Hint = "Listening on " + f.listen + ". The device must have this address and the server key in its memory: photonscope keys --help"
+	opt.Hint = "Listening on " + f.listen + ". The device must have this address and the server key in its memory: " + pointHere(f.listen)
 	return opt
+}
+
+// pointHere is the command that points a device at an address that we listen on.
+func pointHere(listen string) string {
+	host, port, _ := net.SplitHostPort(listen)
+	if ip, err := netip.ParseAddr(host); err != nil || ip.IsLoopback() || ip.IsUnspecified() {
+		host = "THIS_HOST"
+	}
+	return "particle keys server default_key.pub.pem --host " + host + " --port " + port
 }
 
 // server makes the proxy that the flags and keys describe, or says which key a

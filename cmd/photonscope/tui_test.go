@@ -97,3 +97,17 @@ func TestWithoutAScreenTheEventsFollowAsText(t *testing.T) {
 		t.Errorf("%d calls are printed, and another number of results", n)
 	}
 }
+
+// As long as no device has come the screen says how one is pointed here.
+func TestTheEmptyScreenOfAProxyNamesTheCommandForTheDevice(t *testing.T) {
+	for listen, want := range map[string]string{
+		"192.168.1.10:5684": "particle keys server default_key.pub.pem --host 192.168.1.10 --port 5684",
+		"127.0.0.1:5683":    "particle keys server default_key.pub.pem --host THIS_HOST --port 5683",
+		"[::]:5683":         "particle keys server default_key.pub.pem --host THIS_HOST --port 5683",
+	} {
+		f := proxyFlags{listen: listen}
+		if hint := f.screen("").Hint; !strings.HasSuffix(hint, want) {
+			t.Errorf("%s: %s", listen, hint)
+		}
+	}
+}
