@@ -34,12 +34,18 @@ func everyServer(t *testing.T, test func(*testing.T, realServer, *interop.Server
 	for _, s := range realServers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, s, s.start(t, interop.Config{
-				ServerKeyPEM: lightssl.MarshalPrivatePEM(sim.ServerKey()),
-				DeviceKeys:   map[string][]byte{sim.DeviceID(0).String(): lightssl.MarshalPublicPEM(&sim.DeviceKey(0).PublicKey)},
-			}))
+			test(t, s, startReal(t, s))
 		})
 	}
+}
+
+// startReal starts a server that knows the first simulated device.
+func startReal(t *testing.T, kind realServer) *interop.Server {
+	t.Helper()
+	return kind.start(t, interop.Config{
+		ServerKeyPEM: lightssl.MarshalPrivatePEM(sim.ServerKey()),
+		DeviceKeys:   map[string][]byte{sim.DeviceID(0).String(): lightssl.MarshalPublicPEM(&sim.DeviceKey(0).PublicKey)},
+	})
 }
 
 // spliceKeys registers a new impersonation key with a server and returns what
