@@ -154,6 +154,7 @@ func TestALateKeyOpensWhatIsOnTheScreen(t *testing.T) {
 	s := start(t, 100, 30, "read", file)
 	s.wait("sealed")
 	s.keys("2")
+	s.keys("G")
 	s.wait("sealed")
 	if err := os.Rename(aside, log); err != nil {
 		t.Fatal(err)

@@ -135,11 +135,12 @@ func (d *device) failures() int {
 	return n
 }
 
-// messages returns how many messages the device and its cloud sent.
+// messages returns how many messages the device and its cloud sent, sealed ones
+// included.
 func (d *device) messages() (n int) {
 	for _, s := range d.sessions {
 		l := s.Main()
-		n += l.Messages[0] + l.Messages[1]
+		n += l.Messages[0] + l.Messages[1] + l.Sealed
 	}
 	return n
 }

@@ -147,12 +147,17 @@ func (h *handshake) sayUnseen() {
 // unseen says why a step has no event of its own. It came nevertheless if no key
 // opens what follows the credentials.
 func (h *handshake) unseen(i int) (why Safe, came bool) {
-	l := h.shown().Main()
-	sealed := l.Sealed > 0 && l.Steps[store.StepCredentials].Done && i >= int(store.StepCredentials)
-	if sealed && l.Frames[stepInfo[i].from] > 0 {
+	if sealedStep(h.shown().Main(), store.StepNonce+store.Step(i)) {
 		return "sealed: no key given opens it", true
 	}
 	return "not reached", false
+}
+
+// sealedStep reports whether a step was taken that no key opens: the frames behind the
+// credentials begin with it.
+func sealedStep(l *store.Leg, step store.Step) bool {
+	return step > store.StepCredentials && !l.Steps[step].Done && l.Steps[store.StepCredentials].Done &&
+		l.Sealed > 0 && l.Frames[stepInfo[step-store.StepNonce].from] > 0
 }
 
 // taken is a step that was taken.

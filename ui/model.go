@@ -97,8 +97,7 @@ func (m *model) event(seq store.Seq) decode.Event {
 func (m *model) summary() Safe {
 	online := 0
 	for i := range m.sessions {
-		l := m.sessions[i].Main()
-		if l.Steps[store.StepHelloReply].Done && !l.Over() {
+		if s := &m.sessions[i]; stageOf(s).on && !s.Main().Over() {
 			online++
 		}
 	}

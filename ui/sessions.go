@@ -220,11 +220,20 @@ func (s *sessions) details() []line {
 	w.add("sealed", s.app.model.sealedText(l))
 	w.add("trouble", s.app.model.troubleText(d))
 	w.add("handshake", handshakeText(l))
-	w.add("traffic", Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(l.Messages[0], "message"), plural(l.Messages[1], "message"), bytesText(l.Bytes[0]), bytesText(l.Bytes[1]))))
+	w.add("traffic", trafficText(l))
 	if l.RTT.Count > 0 {
 		w.add("answers", Safe(fmt.Sprintf("%d; median %s, p99 %s, slowest %s", l.RTT.Count, duration(l.RTT.P50), duration(l.RTT.P99), duration(l.RTT.Max))))
 	}
 	return w.lines
+}
+
+// trafficText counts what each end sent: messages, or frames if some were not opened.
+func trafficText(l *store.Leg) Safe {
+	n, what := l.Messages, Safe("message")
+	if l.Sealed > 0 {
+		n, what = l.Frames, "frame"
+	}
+	return Safe(fmt.Sprintf("%s from the device, %s from the cloud; %s and %s", plural(n[0], what), plural(n[1], what), bytesText(l.Bytes[0]), bytesText(l.Bytes[1])))
 }
 
 func helloText(h store.Hello) Safe {
@@ -251,7 +260,7 @@ func handshakeText(l *store.Leg) Safe {
 			text += "   "
 		}
 		if !step.Done {
-			text += stepNames[i] + " ·"
+			text += stepNames[i] + map[bool]Safe{true: " sealed", false: " ·"}[sealedStep(l, i)]
 			continue
 		}
 		text += stepNames[i] + " ✓"

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/internal/genuine"
 )
 
@@ -204,5 +206,17 @@ func TestProblemsAreShownWhereTheyCanBeSeen(t *testing.T) {
 	a := newApp(Options{Store: stored(diagnosed(t, failing)...)})
 	if press(a, "4", "!"); a.view().place() != inLadder {
 		t.Error("! leaves the ladder, which shows problems itself")
+	}
+}
+
+// What no key opens was said all the same.
+func TestASealedSessionIsOnlineAndHasMessages(t *testing.T) {
+	all := genuine.Events(t, genuine.Path(t, "healthy-spark-fw1.5.2/capture.pcap"), new(lightssl.Keyring))
+	all = all[:60] // the first session goes on
+	a := newApp(Options{Store: stored(all...), Live: true, Now: func() time.Time { return all[59].At }})
+	for _, want := range []string{"1 online", "● session 1     SEALED          1.7s     56", "1 online", "hello back sealed", "33 frames from the device, 23 frames from the cloud"} {
+		if text := string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(text, want) {
+			t.Errorf("there is no %q:\n%s", want, text)
+		}
 	}
 }
