@@ -19,7 +19,7 @@ type command struct {
 func commands() []command {
 	all := slices.Clone(ownCommands)
 	for _, b := range bindings {
-		if b.in&(inDialog|inExplain|inPrompt|inStart) == b.in || steps[b.do] || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
+		if b.in&(inDialog|inExplain|inHeld|inPrompt|inStart) == b.in || steps[b.do] || slices.ContainsFunc(all, func(c command) bool { return c.name == string(b.do) }) {
 			continue
 		}
 		act := b.do

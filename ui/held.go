@@ -81,7 +81,12 @@ func (a *app) askIntercept() {
 	p := &prompt{app: a, sign: "hold ", history: &a.filterHistory, keys: "a filter: what matches is held  empty: nothing  Tab complete  Enter  Esc cancel"}
 	p.line.set(a.intercept)
 	p.complete = func(text string, at int) []candidate { return a.completeFilter(text, at) }
-	p.check = func(text string) (Safe, role) { return a.checkFilter(p, text) }
+	p.check = func(text string) (Safe, role) {
+		if hint, r := a.checkFilter(p, text); r == bad {
+			return hint, r
+		}
+		return "", quiet // how many match that are shown now tells nothing of what will come
+	}
 	p.accept = func(text string) bool {
 		if err := m.Intercept(text); err != nil {
 			a.say(bad, clean(err.Error()))
@@ -136,10 +141,14 @@ type heldView struct {
 
 func newHeldView(a *app) *heldView { return &heldView{app: a} }
 
-func (v *heldView) place() place { return inDialog }
+func (v *heldView) place() place { return inHeld }
 
+// footer leaves the line to the key table, unless there is nothing to use the keys on.
 func (v *heldView) footer() Safe {
-	return "Enter edit  t as text  x as hex  s send  d drop  Space longer  a keep alive"
+	if len(v.app.opt.held()) == 0 {
+		return "i hold messages  Esc close"
+	}
+	return ""
 }
 
 // chosen returns what is held and which of it is chosen.
@@ -152,33 +161,8 @@ func (v *heldView) chosen() (all []Held, at int) {
 	return all, at
 }
 
-// key implements overlay.
-func (v *heldView) key(ev *tcell.EventKey) bool {
-	all, at := v.chosen()
-	if len(all) == 0 || ev.Key() != tcell.KeyRune {
-		return false
-	}
-	m, h := v.app.opt.Actions.Meddle, all[at]
-	switch ev.Rune() {
-	case 's':
-		v.did(m.Send(h.ID, nil), "The original was sent.")
-	case 'd':
-		v.did(m.Drop(h.ID), "It was dropped.")
-	case ' ':
-		v.did(m.Extend(h.ID), "10 s more.")
-	case 'a':
-		v.did(m.KeepAlive(h.ID), keptAlive)
-	case 'e':
-		v.edit(h, asFields)
-	case 't':
-		v.edit(h, asText)
-	case 'x':
-		v.edit(h, asHex)
-	default:
-		return false
-	}
-	return true
-}
+// key implements overlay: all keys are in the table.
+func (v *heldView) key(*tcell.EventKey) bool { return false }
 
 const keptAlive Safe = "Both peers hear from the proxy until it goes on, so that neither gives up."
 
@@ -205,27 +189,45 @@ func (v *heldView) edit(h Held, level editLevel) {
 
 // do implements overlay.
 func (v *heldView) do(act action) bool {
-	all, at := v.chosen()
-	switch act {
-	case actBack, actEscape:
+	if act == actBack || act == actEscape {
 		v.app.closeTop()
 		return true
-	case actDown:
-		at++
-	case actUp:
-		at--
-	case actOpen:
-		if len(all) > 0 {
-			v.edit(all[at], asFields)
-		}
-		return true
+	}
+	all, at := v.chosen()
+	if len(all) == 0 {
+		return false
+	}
+	m, h := v.app.opt.Actions.Meddle, all[at]
+	switch act {
+	case actDown, actUp:
+		at += map[action]int{actDown: 1, actUp: -1}[act]
+		v.sel = all[min(max(at, 0), len(all)-1)].ID
+	case actSend:
+		v.did(m.Send(h.ID, nil), "The original was sent.")
+	case actDrop:
+		v.did(m.Drop(h.ID), "It was dropped.")
+	case actLonger:
+		v.did(m.Extend(h.ID), "10 s more.")
+	case actAlive:
+		v.did(m.KeepAlive(h.ID), keptAlive)
+	case actEdit:
+		v.edit(h, asFields)
+	case actEditText:
+		v.edit(h, asText)
+	case actEditHex:
+		v.edit(h, asHex)
 	default:
 		return false
 	}
-	if len(all) > 0 {
-		v.sel = all[min(max(at, 0), len(all)-1)].ID
-	}
 	return true
+}
+
+// nothingHeld says what is waited for, or how to hold messages.
+func (v *heldView) nothingHeld() Safe {
+	if v.app.intercept == "" {
+		return "Nothing is held. i says which messages to hold."
+	}
+	return "Nothing is held at the moment. What matches " + v.app.model.hide(clean(v.app.intercept)) + " will be; i changes that."
 }
 
 // leftOf says how long a message is still held.
@@ -237,13 +239,21 @@ func leftOf(h Held, now time.Time) Safe {
 	return what + Safe(fmt.Sprintf(" in %.1f s", max(0, h.Until.Sub(now).Seconds())))
 }
 
+// heldText says of held messages how many there are, and which goes on first.
+func (a *app) heldText(all []Held) Safe {
+	first := slices.MinFunc(all, func(a, b Held) int { return a.Until.Compare(b.Until) })
+	return plural(len(all), "message") + " held, I shows: " + a.model.hide(clean(first.Summary)) + ", " + leftOf(first, a.now())
+}
+
 // draw implements overlay.
 func (v *heldView) draw(c canvas, size class) {
 	c = window(c, size)
 	all, at := v.chosen()
 	in := c.frame(Safe(fmt.Sprintf("held: %d", len(all))))
 	if len(all) == 0 {
-		in.text(0, 0, "Nothing is held. i says which messages to hold.", quiet)
+		for y, part := range wrap(v.nothingHeld(), in.w, 0) {
+			in.text(0, y, part, normal)
+		}
 		return
 	}
 	rows := min(len(all), max(1, in.h/2))

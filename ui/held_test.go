@@ -80,7 +80,15 @@ func TestHeldMessagesAreShownSentAndDropped(t *testing.T) {
 	if text := string(capture(screen, a.look)); !strings.Contains(text, "3 HELD") {
 		t.Errorf("the number of held messages is not shown:\n%s", text)
 	}
-	press(a, "I")
+	if text, want := string(capture(screen, a.look)), "3 messages held, I shows: function-call led"; !strings.Contains(text, want) {
+		t.Errorf("there is no %q:\n%s", want, text)
+	}
+	press(a, "I", "?")
+	redraw(a, screen)
+	if text := string(capture(screen, a.look)); !strings.Contains(text, "HELD MESSAGES") || !strings.Contains(text, "byte by byte") {
+		t.Errorf("? does not tell the keys for held messages:\n%s", text)
+	}
+	press(a, "Esc")
 	redraw(a, screen)
 	for _, want := range []string{"held: 3", "function-call led", "sent in 7.0 s", "the device hangs up: 22.0 s left", "query=blink", "rule: hold"} {
 		if text := string(capture(screen, a.look)); !strings.Contains(text, want) {
@@ -175,5 +183,21 @@ func TestFindingInAPromptWithoutHistoryIsNoFault(t *testing.T) {
 	press(a, "x", "Ctrl-F")
 	if kept := a.opt.Log.kept(); len(kept) > 0 || a.top() != nil {
 		t.Errorf("%v, and the prompt stays: %v", kept, a.top() != nil)
+	}
+}
+
+func TestWhereNothingIsHeldNoKeysForItAreOffered(t *testing.T) {
+	_, a, screen := holds(t, 80, 24)
+	a.intercept = "kind == ping"
+	press(a, "I")
+	redraw(a, screen)
+	text := string(capture(screen, a.look))
+	for _, want := range []string{"What matches kind == ping will be", "i hold messages  Esc close"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q:\n%s", want, text)
+		}
+	}
+	if press(a, "s"); a.notice != "Nothing to do here for send." {
+		t.Errorf("s says %q", a.notice)
 	}
 }

@@ -9,7 +9,7 @@ var sections = []struct {
 }{
 	{inList, "lists"}, {inTree, "fields"}, {inHex, "bytes"}, {inText, "text"},
 	{inSessions, "sessions"}, {inMessages, "messages"}, {inHandshake, "handshake"}, {inLadder, "ladder"},
-	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {inExplain, "explanations"}, {anywhere, "everywhere"},
+	{inFollow, "follow"}, {inStats, "statistics"}, {inStart, "start page"}, {inDialog, "dialogs"}, {inExplain, "explanations"}, {inHeld, "held messages"}, {anywhere, "everywhere"},
 }
 
 // newHelp shows the keys that work where the user is: in two columns, if there is

@@ -28,6 +28,7 @@ const (
 	inStart
 	inDialog
 	inExplain
+	inHeld
 	inPrompt
 
 	inViews = inSessions | inMessages | inHandshake | inLadder | inFollow | inStats
@@ -110,6 +111,13 @@ const (
 
 	actIntercept action = "intercept"
 	actHeld      action = "held"
+	actEdit      action = "edit"
+	actEditText  action = "edit-text"
+	actEditHex   action = "edit-hex"
+	actSend      action = "send"
+	actDrop      action = "drop"
+	actLonger    action = "longer"
+	actAlive     action = "keep-alive"
 )
 
 // binding is a row of the key table, from which the handler, the footer, the
@@ -127,6 +135,16 @@ type binding struct {
 var bindings = []binding{
 	{actSecrets, "s", inExplain, "secrets", "show the sessions' keys, or hide them"},
 	{actCopy, "y", inExplain, "copy", "copy a command, or the explanation"},
+	{actEdit, "Enter e", inHeld, "edit", "edit the message, part by part"},
+	{actEditText, "t", inHeld, "as text", "edit its payload as text"},
+	{actEditHex, "x", inHeld, "as hex", "edit it byte by byte"},
+	{actSend, "s", inHeld, "send", "send it as it is"},
+	{actDrop, "d", inHeld, "drop", "drop it"},
+	{actLonger, "Space", inHeld, "longer", "hold it 10 s longer"},
+	{actAlive, "a", inHeld, "keep alive", "answer both peers meanwhile, so that neither gives up"},
+	{actDown, "j Down", inHeld, "", "the next one that is held"},
+	{actUp, "k Up", inHeld, "", "the one before"},
+	{actBack, "Esc q", inHeld, "close", "close; what is held stays held"},
 	{actBack, "Esc q", inDialog, "close", "close"},
 	{actFind, "/", inDialog, "find", "find text in this window"},
 	{actNext, "n", inDialog, "", "next hit"},

@@ -81,9 +81,12 @@ func (a *app) comment() {
 	a.open(p)
 }
 
-// noteOf returns the comment at the selected event of a list, the one sentence on
-// what is wrong, or what the selected row had no room for.
+// noteOf returns what is held, the comment at the selected event of a list, the one
+// sentence on what is wrong, or what the selected row had no room for.
 func (a *app) noteOf() Safe {
+	if held := a.opt.held(); len(held) > 0 {
+		return a.heldText(held)
+	}
 	seq, ok := a.selectedEvent()
 	if !ok || a.at == startView {
 		return ""
