@@ -33,6 +33,7 @@ type sessions struct {
 type session struct {
 	Session
 	times [2]Histogram
+	sums  [2]Times // of times, as somebody looked last
 	twins twins
 }
 
@@ -106,6 +107,7 @@ func (s *sessions) join(c *connection, v *session) {
 	was := c.session
 	v.Legs[c.leg], v.times[c.leg] = was.Legs[c.leg], was.times[c.leg]
 	was.Legs[c.leg], was.times[c.leg] = Leg{}, Histogram{}
+	v.sums[c.leg], was.sums[c.leg] = Times{}, Times{}
 	v.Findings, was.Findings = slices.Concat(v.Findings, was.Findings), nil
 	c.session, c.number = v, v.Number
 	if !was.Legs[0].Seen && !was.Legs[1].Seen {
@@ -237,12 +239,17 @@ func (s *Store) Session(number uint32) (Session, bool) {
 	return v.summary(), true
 }
 
-// summary is the session with its response times.
+// summary is the session with its response times, which are summed up where there are
+// new ones. The lock is held.
 func (v *session) summary() Session {
 	out := v.Session
 	for i := range out.Legs {
-		h, t := &v.times[i], &out.Legs[i].RTT
-		t.Count, t.P50, t.P99, t.Max = h.Count(), h.Quantile(0.5), h.Quantile(0.99), h.Max()
+		h, t := &v.times[i], &v.sums[i]
+		if t.Count != h.Count() {
+			*t = Times{Count: h.Count(), P50: h.Quantile(0.5), P99: h.Quantile(0.99), Max: h.Max()}
+		}
+		t.Last = out.Legs[i].RTT.Last
+		out.Legs[i].RTT = *t
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -58,6 +59,22 @@ func TestFiguresOfSessionsAreThoseOfTheirEvents(t *testing.T) {
 		}
 		if legs != len(want) {
 			t.Errorf("%d connections, want %d", legs, len(want))
+		}
+	}
+}
+
+func TestFiguresAreTheSameHoweverOftenSomebodyLooks(t *testing.T) {
+	for seed := range uint64(8) {
+		tr := newTraffic(seed)
+		tr.play(4, 200)
+		events := decoded(tr.keys, tr.items)
+		s := New(0)
+		for i := range events {
+			s.Append(events[i : i+1])
+			s.Sessions(nil)
+		}
+		if got, want := s.Sessions(nil), stored(events).Sessions(nil); !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: %+v, want %+v", seed, got, want)
 		}
 	}
 }
