@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,23 +129,28 @@ func (a *app) exchangeText(seq store.Seq) Safe {
 // ladderRows are the rows of the ladder.
 type ladderRows struct {
 	*model
-	app  *app
-	size class
-	lane int // width of the lanes
+	app     *app
+	size    class
+	lane    int  // width of the lanes
+	through bool // a proxy, which may have added some time
 }
 
 // plan returns the columns that a size has room for.
 func (r *ladderRows) plan(w int) []column {
+	r.through = r.proxied()
 	cols := []column{{title: "BAND", width: 6}, {title: "TIME", width: r.timeWidth(9), right: true}, {}, {title: "+PROXY", width: 6, right: true}, {title: "RTT", width: 6, right: true}}
-	if r.size <= narrow {
+	switch {
+	case r.size <= narrow:
 		cols = []column{{title: "TIME", width: r.timeWidth(8), right: true}, {}}
+	case !r.through:
+		cols = slices.Delete(cols, 3, 4)
 	}
 	fixed := marker
 	for _, c := range cols {
 		fixed += c.width + 1
 	}
 	r.lane = max(w-fixed, 1)
-	cols[len(cols)/2].title = laneTitles(r.lane, r.proxied())
+	cols[len(cols)/2].title = laneTitles(r.lane, r.through)
 	return cols
 }
 
@@ -196,11 +202,15 @@ func (r *ladderRows) Row(dst []cell, i int) []cell {
 	if r.size <= narrow {
 		return append(dst, at, lanes)
 	}
-	proxy := cell{}
-	if _, apart, ok := r.twin(seq, &e); ok && apart > 0 {
-		proxy.text = duration(apart)
+	dst = append(dst, cell{r.band(i), quiet}, at, lanes)
+	if r.through {
+		added := cell{}
+		if _, apart, ok := r.twin(seq, &e); ok && apart > 0 {
+			added.text = duration(apart)
+		}
+		dst = append(dst, added)
 	}
-	return append(dst, cell{r.band(i), quiet}, at, lanes, proxy, r.rttCell(seq, &e))
+	return append(dst, r.rttCell(seq, &e))
 }
 
 // band names the part of a session that begins with a row, "" inside of it.
@@ -251,7 +261,7 @@ func (r *ladderRows) lanes(seq store.Seq, e *decode.Event) Safe {
 			return crossed(r.lane, label)
 		}
 	}
-	if e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 && !r.proxied() {
+	if e.Conn.Leg == stream.Tapped || e.Conn.Pair == 0 && !r.through {
 		return arrow{e.From, label, "├", "┤"}.draw(r.lane)
 	}
 	return r.legLanes(seq, e, label)
