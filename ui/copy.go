@@ -2,7 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/photonscope/photonscope/decode"
 	"github.com/photonscope/photonscope/decode/field"
 )
 
@@ -10,11 +12,15 @@ import (
 // 74,994 encoded bytes terminals drop them.
 const maxClipboard = 74_994 / 4 * 3
 
-// copyMenu asks what of the selected event to copy.
+// copyMenu asks what of the selected event or device to copy.
 func (a *app) copyMenu() {
-	seq, ok := a.selectedEvent()
-	e := a.model.event(seq)
-	if !ok || e.Body == nil {
+	var items []menuItem
+	if s, ok := a.view().(*sessions); ok {
+		items = s.copyItems()
+	} else {
+		items = a.copyItems()
+	}
+	if len(items) == 0 {
 		a.say(quiet, "There is nothing to copy.")
 		return
 	}
@@ -22,16 +28,47 @@ func (a *app) copyMenu() {
 	if a.model.private {
 		title = "copy, masked"
 	}
-	m := &menu{app: a, title: title, items: []menuItem{
+	a.open(&menu{app: a, title: title, items: items})
+}
+
+// copyItems are what the selected event has to copy, and its fields and bytes where
+// these are shown; below a handshake also what its finding has.
+func (a *app) copyItems() []menuItem {
+	seq, ok := a.selectedEvent()
+	e := a.model.event(seq)
+	if !ok || e.Body == nil {
+		return nil
+	}
+	items := []menuItem{
 		{'y', "the line", func() { a.copy(string(trimLine(a.printer.AppendLine(nil, &e)))) }},
 		{'j', "the event as JSON", func() { a.copy(string(trimLine(a.printer.AppendJSON(nil, &e)))) }},
 		{'t', "the event with all fields", func() { a.copy(string(a.printer.AppendTree(nil, &e))) }},
-	}}
-	if v, isMessages := a.view().(*messages); isMessages && v.loaded && len(v.tree.layers) > 0 {
-		m.items = append(m.items, v.copyItems()...)
 	}
-	m.items = append(m.items, a.remedyItems(&e)...)
-	a.open(m)
+	if v, isMessages := a.view().(*messages); isMessages && v.loaded && len(v.tree.layers) > 0 {
+		items = append(items, v.copyItems()...)
+	}
+	f, ok := e.Body.(*decode.Finding)
+	if h, shown := a.view().(*handshake); shown && !ok {
+		f = a.model.finding(h.shown())
+	}
+	return append(items, a.remedyItems(f)...)
+}
+
+// copyItems are what the selected device has to copy.
+func (s *sessions) copyItems() (items []menuItem) {
+	d := s.selected()
+	if d == nil {
+		return nil
+	}
+	if d.known {
+		items = append(items, menuItem{'i', "the device's ID", func() { s.app.copy(string(s.app.model.longName(d.id))) }})
+	}
+	var told []string
+	for _, l := range s.details() {
+		told = append(told, string(l.text))
+	}
+	items = append(items, menuItem{'t', "all that is told of it below", func() { s.app.copy(strings.Join(told, "\n")) }})
+	return append(items, s.app.remedyItems(s.app.model.finding(d.latest()))...)
 }
 
 // copyItems are what the fields and bytes have to copy.

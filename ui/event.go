@@ -73,7 +73,7 @@ func kindRole(e *decode.Event) role {
 func (m *model) deviceOf(e *decode.Event) Safe {
 	switch {
 	case !e.Known:
-		return "-"
+		return Safe(fmt.Sprintf("#%d", e.Session))
 	case m.private:
 		m.alias(e.Device)
 		return Safe(fmt.Sprintf("dev %d", m.number(e.Device)))

@@ -82,13 +82,8 @@ func public(f *decode.Finding) *decode.Finding {
 	return shown
 }
 
-// remedyItems are what a finding has to copy: that of the event, or of the
-// handshake that is shown.
-func (a *app) remedyItems(e *decode.Event) []menuItem {
-	f, ok := e.Body.(*decode.Finding)
-	if h, shown := a.view().(*handshake); shown && !ok {
-		f = a.model.finding(h.shown())
-	}
+// remedyItems are what a finding has to copy, if there is one.
+func (a *app) remedyItems(f *decode.Finding) []menuItem {
 	if f == nil {
 		return nil
 	}

@@ -264,8 +264,9 @@ func (v *heldView) draw(c canvas, size class) {
 			row.reverse = true
 			row.fill(' ', normal)
 		}
-		row.text(0, 0, "from "+Safe(h.From.String())+"  "+v.app.model.hide(clean(h.Summary)), normal)
-		row.right(row.w, 0, "  "+leftOf(h, v.app.now()), warning)
+		left := "  " + leftOf(h, v.app.now())
+		row.text(0, 0, clip("from "+Safe(h.From.String())+"  "+v.app.model.hide(clean(h.Summary)), row.w-width(left)), normal)
+		row.right(row.w, 0, left, warning)
 	}
 	v.drawOne(in.sub(0, rows, in.w, in.h-rows), all[at])
 }

@@ -45,7 +45,7 @@ var eventColumns = []eventColumn{
 	{"no", "NO", "number of the event", 6, 2, true, func(_ *eventRows, v *eventRow) cell { return cell{Safe(fmt.Sprint(v.seq + 1)), normal} }},
 	{"time", "TIME", "when it passed; t changes how", 9, 1, true, func(r *eventRows, v *eventRow) cell { return cell{r.rowTime(v.i, v.e.At), normal} }},
 	{"session", "SESS", "number of the session", 5, 0, true, func(_ *eventRows, v *eventRow) cell { return cell{Safe(fmt.Sprint(v.e.Session)), normal} }},
-	{"device", "DEVICE", "the last six digits of the device's ID", 6, 0, false, func(r *eventRows, v *eventRow) cell { return cell{r.deviceOf(v.e), normal} }},
+	{"device", "DEVICE", "end of the device's ID, or # of its session", 6, 0, false, func(r *eventRows, v *eventRow) cell { return cell{r.deviceOf(v.e), normal} }},
 	{"leg", "LEG", "the leg that it was seen on", 6, 0, false, func(_ *eventRows, v *eventRow) cell { return cell{Safe(v.e.Conn.Leg.String()), normal} }},
 	{"dir", "DIR", "who sent it", 3, 0, false, (*eventRows).dirCell},
 	{"kind", "KIND", "what it is", 14, 4, false, (*eventRows).kindCell},

@@ -220,3 +220,20 @@ func TestASealedSessionIsOnlineAndHasMessages(t *testing.T) {
 		}
 	}
 }
+
+func TestADevicesIDAndTheRemedyAreCopied(t *testing.T) {
+	m := new(saved)
+	a := newApp(Options{Store: stored(diagnosed(t, failing)...), Screen: newScreen(t, 80, 24), Actions: m.actions()})
+	press(a, "y")
+	var offered []string
+	for _, item := range a.top().(*menu).items {
+		offered = append(offered, string(item.text))
+	}
+	if want := "the device's ID, all that is told of it below, the remedy"; !strings.HasPrefix(strings.Join(offered, ", "), want) {
+		t.Errorf("offered is %q, want %q …", offered, want)
+	}
+	press(a, "i")
+	if want := "24 bytes sent to the terminal"; !strings.HasPrefix(string(a.notice), want) {
+		t.Errorf("it says %q, want %q …", a.notice, want)
+	}
+}
