@@ -11,7 +11,7 @@ const (
 	maxPlausible  = 320 << 10 // the longest pcapng block that is looked for behind damage
 	maxInterfaces = 1024      // in one pcapng section
 	maxFlows      = 10_000    // connections remembered; the longest idle one goes
-	maxStatements = 32        // segments of a connection that may be foreign, until that is known
+	maxStatements = 64        // segments of a connection that may be foreign, until that is known
 	maxSpeeches   = 8         // of these with data
 	maxTrial      = 2 << 10   // bytes of these
 	maxHeld       = 1 << 20   // bytes of one direction waiting for bytes before them

@@ -75,7 +75,8 @@ func (f *flow) try(p *packet, side int, s *segment) {
 	if len(s.data) > 0 {
 		what = f.judge(side, s)
 	}
-	if what == unknown && !t.hold(p.at, side, s) {
+	idle := len(s.data)+s.lost == 0 && !s.syn && !s.fin && !s.rst // what it acknowledges, later ones do as well
+	if what == unknown && !idle && !t.hold(p.at, side, s) {
 		what = foreign
 	}
 	switch what {
@@ -125,7 +126,7 @@ func (f *flow) judge(side int, s *segment) verdict {
 		return foreign
 	}
 	if f.device == unknownSide {
-		return t.judgeMidway(side, s.data, n)
+		return t.judgeMidway(side, s, n)
 	}
 	return f.judgeOpening(side, s, n)
 }
@@ -156,10 +157,11 @@ func (f *flow) judgeOpening(side int, s *segment, n int) verdict {
 }
 
 // judgeMidway judges a segment of a connection that was joined later.
-func (t *trial) judgeMidway(side int, data []byte, n int) verdict {
+func (t *trial) judgeMidway(side int, s *segment, n int) verdict {
+	frames := t.framesFrom(side, s)
 	switch {
-	case framed(data, n):
-		t.held = nil // the rest of a frame whose beginning is not there
+	case frames >= 0:
+		t.held = t.held[frames:] // before it is the rest of a frame whose beginning is not there
 		return ours
 	case n == identityLen && t.heard[side] == n && t.heard[1-side] == nonceLen:
 		return ours
@@ -169,6 +171,29 @@ func (t *trial) judgeMidway(side int, data []byte, n int) verdict {
 		return foreign
 	}
 	return unknown
+}
+
+// framesFrom returns from which of the segments held the side said nothing but
+// whole frames up to s, which may have been cut into several; all of them if s
+// alone is that, -1 if none is.
+func (t *trial) framesFrom(side int, s *segment) int {
+	data := s.data
+	if framed(data, len(data)+s.lost) {
+		return len(t.held)
+	}
+	for i, h := range slices.Backward(t.held) {
+		switch {
+		case h.side != side:
+			continue
+		case h.lost > 0 || h.seq+uint32(len(h.data)+len(data)) != s.seq+uint32(len(s.data)):
+			return -1
+		}
+		data = slices.Concat(h.data, data)
+		if framed(data, len(data)+s.lost) {
+			return i
+		}
+	}
+	return -1
 }
 
 // repeats reports whether a segment is held already.

@@ -102,6 +102,42 @@ func handshake2(d *dialogue, nonce, identity string) *dialogue {
 	return d.down(1, nonce[:7]).down(8, nonce[7:]).add(0, tcpACK|tcpPSH, 1, 41, identity)
 }
 
+// However small the segments are, a Photon is found by its nonce, or by its frames
+// in a capture that began later.
+func TestPhotonsAreFoundHoweverTheirSegmentsAreCut(t *testing.T) {
+	nonce, frame := random(40), sealedFrame(32)
+	for size := 1; size < len(nonce); size++ {
+		checkFound(t, inPieces(elsewhere().open(), 1, nonce, size), nonce)
+	}
+	for size := 5; size < len(frame); size++ {
+		checkFound(t, inPieces(elsewhere(), 0, frame, size), frame)
+	}
+}
+
+// inPieces has a side say something in segments of some size, each of them acknowledged.
+func inPieces(d *dialogue, side int, data string, size int) *dialogue {
+	for at := 0; at < len(data); at += size {
+		end := min(at+size, len(data))
+		d.add(side, tcpACK|tcpPSH, uint32(1+at), 1, data[at:end]).add(1-side, tcpACK, 1, uint32(1+end), "")
+	}
+	return d
+}
+
+// checkFound checks that exactly this was said by a Photon or its cloud.
+func checkFound(t *testing.T, d *dialogue, want string) {
+	t.Helper()
+	list, err := items(d.reader(), ReadOptions{})
+	var got strings.Builder
+	for _, it := range list {
+		if s, ok := it.(*stream.Segment); ok {
+			got.Write(s.Data)
+		}
+	}
+	if err != nil || got.String() != want {
+		t.Errorf("%d packets: %v, got %q, want %q", len(d.packets), err, got.String(), want)
+	}
+}
+
 // only keeps what one side sent.
 func only(d *dialogue, side int) *dialogue {
 	src := []netip.AddrPort{d.device, d.cloud}[side].Addr().As4()
