@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -26,8 +27,8 @@ type talk struct {
 
 // message takes a message that was opened.
 func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
-	c := &l.d.message
-	if c.Parse(b.Plain) != nil {
+	c := l.d.read(b)
+	if c == nil {
 		return
 	}
 	if e.From == stream.FromDevice {
@@ -42,6 +43,38 @@ func (l *leg) message(e *decode.Event, b *decode.Message, m mark) {
 		l.few.update.message(l, e, c, m)
 	}
 }
+
+// read returns as much of a message as can matter, nil if it is none: mostly that is
+// the header and the token, for the decoder has told the rest.
+func (d *Diagnoser) read(b *decode.Message) *coap.Message {
+	c, plain := &d.message, b.Plain
+	if mattersWhole(b) {
+		if c.Parse(plain) != nil {
+			return nil
+		}
+		return c
+	}
+	if len(plain) < coap.HeaderLen || len(plain) < coap.HeaderLen+int(plain[0]&15) {
+		return nil
+	}
+	c.Type, c.Code, c.ID = coap.Type(plain[0]>>4&3), coap.Code(plain[1]), binary.BigEndian.Uint16(plain[2:])
+	c.Token, c.Options, c.Payload = plain[coap.HeaderLen:][:plain[0]&15], c.Options[:0], nil
+	return c
+}
+
+// mattersWhole reports whether a finding may rest on the options or the payload.
+func mattersWhole(b *decode.Message) bool {
+	switch b.Meaning.Kind {
+	case particle.KindHello, particle.KindFunctionCall:
+		return true
+	case particle.KindEvent:
+		return bytes.Contains(b.Plain, systemEvents)
+	}
+	return isOfUpdate(b.Meaning.Kind)
+}
+
+// systemEvents is in the names of all events of a device's own.
+var systemEvents = []byte("spark")
 
 func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m mark) {
 	g := &b.Meaning
@@ -71,7 +104,7 @@ func (l *leg) fromDevice(e *decode.Event, b *decode.Message, c *coap.Message, m 
 		if named(c, lastReset) {
 			l.saysWhyItRestarted(e, c, m)
 		}
-		if string(g.Name) == safeMode || named(c, safeMode) {
+		if named(c, safeMode) {
 			l.find(e, draft{id: "PH-29", sure: Certain, evidence: []decode.Evidence{m.showsPlain("the device publishes " + safeMode)}})
 		}
 	}
