@@ -102,7 +102,7 @@ func checkKey(path string) (row, []diagnose.File) {
 	switch {
 	case err != nil:
 		return row{bad, what, path + " " + err.Error(), ""}, nil
-	case lightssl.IsKeyLog(b):
+	case isKeyLog(path, b):
 		return row{secretHealth(mode), what, "a key log" + readableBy(mode), remedyFor(mode, path)}, nil
 	}
 	files := []diagnose.File{{Name: filepath.ToSlash(path), Data: b}}

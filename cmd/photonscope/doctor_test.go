@@ -77,24 +77,27 @@ func TestDoctorKnowsTheRealServers(t *testing.T) {
 	})
 }
 
-// A certificate among the keys is noted, and is no reason to worry; a key that is
-// cut off is.
+// A certificate among the keys is noted, and is no reason to worry, nor is a key log
+// without a session yet; a key that is cut off is.
 func TestDoctorWarnsOnlyOfFilesThatMatter(t *testing.T) {
 	b := newBench(t)
 	folder := b.mkdir("server")
 	b.write(folder, "tls.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}}), 0o644)
 	key := lightssl.MarshalPrivatePEM(sim.ServerKey())
 	b.write(folder, "cut.pem", key[:len(key)/2], 0o600)
+	b.write(folder, "new.pcapng.keylog", nil, 0o600)
 	_, out, _ := b.run("doctor", "-k", folder, "-l", "127.0.0.1:0")
 	for line := range strings.Lines(out) {
 		switch noted := strings.HasPrefix(line, "ok "); {
 		case strings.Contains(line, "tls.pem") && (!noted || !strings.Contains(line, "not of this protocol")):
 			t.Errorf("warns of a certificate: %s", line)
+		case strings.Contains(line, "new.pcapng.keylog") && (!noted || !strings.Contains(line, "a key log")):
+			t.Errorf("warns of a key log that is empty: %s", line)
 		case strings.Contains(line, "cut.pem") && noted:
 			t.Errorf("does not warn of a damaged key: %s", line)
 		}
 	}
-	wantIn(t, out, "tls.pem", "cut.pem")
+	wantIn(t, out, "tls.pem", "cut.pem", "new.pcapng.keylog")
 }
 
 func TestDoctorFindsWhatIsWrongWithKeysAndPort(t *testing.T) {

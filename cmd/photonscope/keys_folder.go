@@ -214,9 +214,15 @@ func (l *keyLoader) file(path string, role lightssl.Role) error {
 	return l.content(path, b, mode, role)
 }
 
+// isKeyLog reports whether a file is a key log, or will be one: that of a proxy is
+// empty until the first session.
+func isKeyLog(path string, b []byte) bool {
+	return lightssl.IsKeyLog(b) || len(b) == 0 && strings.HasSuffix(path, keyLogBeside)
+}
+
 // content takes what a file holds.
 func (l *keyLoader) content(path string, b []byte, mode fs.FileMode, role lightssl.Role) error {
-	if lightssl.IsKeyLog(b) || len(b) == 0 && strings.HasSuffix(path, ".keylog") {
+	if isKeyLog(path, b) {
 		l.note(path, mode, true)
 		l.set.follow(path, b, func(text string) { l.notes = append(l.notes, text) })
 		return nil

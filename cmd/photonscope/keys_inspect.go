@@ -72,7 +72,7 @@ func (k *keysCommand) inspectFile(path string, role lightssl.Role) error {
 	if err != nil {
 		return err
 	}
-	if lightssl.IsKeyLog(b) {
+	if isKeyLog(path, b) {
 		scanner := lightssl.NewKeyLogScanner(new(lightssl.Keyring))
 		bad := len(scanner.Feed(b)) + len(scanner.Flush())
 		k.print("%s: key log, %s, %s unreadable", path, count(scanner.Added(), "session"), count(bad, "line"))

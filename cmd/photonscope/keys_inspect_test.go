@@ -53,3 +53,10 @@ func TestInspectOfAHugeFolderIsBoundedAndSaysWhatItLeavesOut(t *testing.T) {
 		}
 	}
 }
+
+// The key log of a recording is empty until its first session.
+func TestAnEmptyKeyLogIsOne(t *testing.T) {
+	if out, errs, code := runApp(t, nil, "keys", "inspect", writeKey(t, "new.pcapng.keylog", nil)); code != exitOK || !strings.Contains(out, "key log, 0 sessions") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+}

@@ -34,7 +34,7 @@ func (a *app) writeManual(root *cobra.Command, folder string) (err error) {
 		return usageError("photonscope man --dir FOLDER", "no folder named to write the pages to")
 	}
 	if !isFolder(folder) {
-		return usageError("photonscope man --dir FOLDER", "--dir %s: no folder", folder)
+		return usageError("mkdir "+quote(folder), "--dir %s: there is no such folder", folder)
 	}
 	date, err := a.sourceDate()
 	if err != nil {

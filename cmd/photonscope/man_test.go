@@ -83,7 +83,7 @@ func TestExitCodesOfTheReadmeAreThoseOfTheManual(t *testing.T) {
 func TestManualSaysWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ epoch, folder, want string }{
 		{"", "", "no folder named to write the pages to"},
-		{"", "/nowhere/at/all", "--dir /nowhere/at/all: no folder"},
+		{"", "/nowhere/at/all", "--dir /nowhere/at/all: there is no such folder"},
 		{"yesterday", t.TempDir(), "SOURCE_DATE_EPOCH yesterday is no time"},
 	} {
 		var errs bytes.Buffer
