@@ -12,7 +12,9 @@ func (a *app) next(by int) {
 		match, what = store.Problems, "problem"
 	}
 	a.hunt = &hunt{seeker: a.model.view.Seek(a.selectedRow(), by < 0, match), match: match, what: what, back: by < 0}
-	a.goToPlace(inMessages)
+	if _, lists := a.view().(eventLister); !lists {
+		a.goToPlace(inMessages)
+	}
 	a.goOn()
 }
 

@@ -215,7 +215,7 @@ func (s *sessions) details() []line {
 	w.add("from", s.app.model.addr(l.Conn.Device)+" to "+s.app.model.addr(l.Conn.Cloud))
 	w.add("says", helloText(latest.Hello))
 	if f := s.app.model.finding(latest); f != nil {
-		w.add("diagnosis", clean(f.ID+" "+f.Confidence+": "+f.Title)+"   3 tells more")
+		w.add("diagnosis", clean(f.ID+" "+f.Confidence+": "+f.Title)+"   (3 tells more)")
 	}
 	w.add("sealed", s.app.model.sealedText(l))
 	w.add("trouble", s.app.model.troubleText(d))
