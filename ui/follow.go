@@ -304,12 +304,16 @@ func (t *talkPane) block(i, w int) []line {
 // talkIndent is what stands before what an event carries.
 const talkIndent = "              "
 
-// title returns the first line of an event, behind its time.
+// title returns the first line of an event, behind its time. What it means is told
+// where it cannot be read in what it carries.
 func (t *talkPane) title(seq store.Seq, e *decode.Event) Safe {
 	title := withKind(e, t.app.legSummary(seq, e))
 	if m, ok := e.Body.(*decode.Message); ok && t.formShown() != "summary" {
 		t.msg.Parse(m.Plain) // was parsed once, so it parses
-		title = requestLine(&t.msg) + "   " + kindOf(e)
+		if isText(t.msg.Payload) {
+			title = kindOf(e)
+		}
+		title = requestLine(&t.msg) + "   " + title
 	}
 	if rtt := rttOf(e); rtt != "" {
 		title += "   " + rtt

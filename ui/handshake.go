@@ -147,8 +147,12 @@ func (h *handshake) sayUnseen() {
 // unseen says why a step has no event of its own. It came nevertheless if no key
 // opens what follows the credentials.
 func (h *handshake) unseen(i int) (why Safe, came bool) {
-	if sealedStep(h.shown().Main(), store.StepNonce+store.Step(i)) {
+	l, step := h.shown().Main(), store.StepNonce+store.Step(i)
+	switch {
+	case sealedStep(l, step):
 		return "sealed: no key given opens it", true
+	case step < l.Step():
+		return "not seen", false
 	}
 	return "not reached", false
 }

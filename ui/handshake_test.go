@@ -65,3 +65,14 @@ func TestASealedStepIsNoStepThatWasNotReached(t *testing.T) {
 		t.Errorf("K says %q, want %q", a.notice, want)
 	}
 }
+
+// Of a recording that begins late the steps before were taken and not seen.
+func TestAStepBeforeOthersWasNotSeen(t *testing.T) {
+	all := talk(t)
+	a := newApp(Options{Store: stored(append(all[:1:1], all[2:]...)...)}) // without the nonce
+	press(a, "2", "3", "[", "[", "[")
+	text := string(capture(show(t, a, 140, 45), a.look))
+	if !strings.Contains(text, "not seen") || strings.Contains(text, "not reached") {
+		t.Errorf("the missing nonce is not told as such:\n%s", text)
+	}
+}

@@ -191,7 +191,7 @@ func (s *sessions) draw(c canvas, size class, only pane) {
 		c.place(0, s.detail)
 		return
 	}
-	upper := max(c.h/2, c.h-1-len(s.detail.lines))
+	upper := max(min(c.h/2, len(s.devices)+3), c.h-1-len(s.detail.lines))
 	upper = max(min(upper, c.h-6), 6)
 	c.sub(0, 0, c.w, upper).put(s.list)
 	c.rule(upper, title, s.detail.HasFocus())

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/photonscope/photonscope/store"
@@ -92,5 +93,22 @@ func TestHelpAtEverySize(t *testing.T) {
 		a := newApp(Options{Store: stored(demo(t)...)})
 		press(a, "2", "?")
 		golden(t, fmt.Sprintf("help-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+// What bytes mean is told beside them; what can be read is not said twice.
+func TestAConversationTellsWhatBytesMean(t *testing.T) {
+	a := newApp(Options{Store: stored(events(t, "healthy-spark-fw1.5.2/capture.pcap")...)})
+	press(a, "2", "5")
+	var all strings.Builder
+	talk := a.view().(*follow).talk
+	for i := range talk.view.Len() {
+		e := a.model.event(talk.view.At(i))
+		all.WriteString(string(talk.title(talk.view.At(i), &e)) + "\n")
+	}
+	for _, want := range []string{"time-reply 2026-11-24T02:55:58Z", "variable-reply temperature = 21.5", "variable-reply   40ms", "   event\n"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("no line has %q:\n%s", want, all.String())
+		}
 	}
 }

@@ -36,7 +36,7 @@ func startChoices(run func(args ...string) func()) []ui.Choice {
 			Run: run("demo")},
 		{Key: 'p', Name: "Proxy", Does: "between my Photon and my server", Note: "type: photonscope proxy -k KEYS -l THIS_HOST:5683 SERVER:5683" + found("keys", keysHere())},
 		{Key: 'o', Name: "Open", Does: "a capture (pcap, pcapng)", Note: "type: photonscope read FILE"},
-		{Key: 'e', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "type: photonscope keys"},
+		{Key: 'e', Name: "Keys", Does: "make, inspect, register or restore keys", Note: "or type: photonscope keys", Run: run("keys")},
 		{Key: 'c', Name: "Doctor", Does: "is this host ready? port, keys, programs, terminal", Note: "or type: photonscope doctor", Run: run("doctor")},
 		{Key: 'h', Name: "Help", Does: "all commands", Run: run("--help")},
 	}
