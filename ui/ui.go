@@ -122,9 +122,10 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal error on the 
 // no terminal, a terminal that went away, or *PanicError.
 //
 // Two goroutines: the loop, which alone touches what is on the screen, and the
-// refresher, which looks at the store some twenty times a second and asks the
-// loop to draw if there is anything new. Nobody else asks. To quit, the refresher
-// ends first, because asking a loop that has ended would wait for ever.
+// refresher, which looks at the store some twenty times a second, or less often
+// while a capture loads, and asks the loop to draw if there is anything new. Nobody
+// else asks. To quit, the refresher ends first, because asking a loop that has ended
+// would wait for ever.
 func Run(ctx context.Context, opt Options) (err error) {
 	screen := &quietScreen{Screen: opt.Screen}
 	if opt.Screen == nil {
