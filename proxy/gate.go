@@ -13,10 +13,10 @@ import (
 // before the end of its handshake if there are too many of these.
 func (r *running) enter(s *Session) bool {
 	r.mu.Lock()
-	addr := s.client.Addr()
+	addr := s.client().Addr()
 	if limit := r.full(addr); limit != "" {
 		r.mu.Unlock()
-		r.notify(Notice{Kind: LimitHit, Client: s.client, Text: fmt.Sprintf("device %s was closed at once: %s", s.client, limit)})
+		r.notify(Notice{Kind: LimitHit, Client: s.client(), Text: fmt.Sprintf("device %s was closed at once: %s", s.client(), limit)})
 		return false
 	}
 	victim := r.displaced(addr)
@@ -26,7 +26,7 @@ func (r *running) enter(s *Session) bool {
 	r.perAddr[addr]++
 	r.mu.Unlock()
 	if victim != nil {
-		r.notify(Notice{Kind: LimitHit, Client: victim.client, Text: fmt.Sprintf("device %s was closed in the middle of its handshake to make room for %s: too many handshakes at once", victim.client, s.client)})
+		r.notify(Notice{Kind: LimitHit, Client: victim.client(), Text: fmt.Sprintf("device %s was closed in the middle of its handshake to make room for %s: too many handshakes at once", victim.client(), s.client())})
 		victim.cut()
 	}
 	return true
@@ -49,14 +49,14 @@ func (r *running) displaced(addr netip.Addr) *Session {
 	n, sameAddr := len(r.shaking), 0
 	if n >= min(r.limits.HandshakesPerAddr, r.limits.EarlyDrop, r.limits.Handshakes) && !addr.IsLoopback() {
 		for s := range r.shaking {
-			if s.client.Addr() == addr {
+			if s.client().Addr() == addr {
 				sameAddr++
 			}
 		}
 	}
 	switch early := r.limits.EarlyDrop; {
 	case sameAddr >= r.limits.HandshakesPerAddr:
-		return r.stalest(func(s *Session) bool { return s.client.Addr() == addr })
+		return r.stalest(func(s *Session) bool { return s.client().Addr() == addr })
 	case n >= r.limits.Handshakes:
 		return r.stalest(func(*Session) bool { return true })
 	case n >= early && rand.IntN(r.limits.Handshakes-early) < n-early:
@@ -89,7 +89,7 @@ func (r *running) leave(s *Session) {
 	defer r.mu.Unlock()
 	delete(r.shaking, s)
 	delete(r.sessions, s)
-	addr := s.client.Addr()
+	addr := s.client().Addr()
 	if r.perAddr[addr]--; r.perAddr[addr] == 0 {
 		delete(r.perAddr, addr)
 	}

@@ -13,12 +13,12 @@ import (
 type half struct {
 	s     *Session
 	dir   stream.Direction
+	armed bool // a read deadline is set
+	odd   bool // an odd length was announced
+	held  bool // the frame at hand was reported by Hold
 	in    source
 	cut   cutter
-	armed bool      // a read deadline is set
 	last  time.Time // of the last byte, while a partial record waits
-	odd   bool      // an odd length was announced
-	held  bool      // the frame at hand was reported by Hold
 
 	mu  sync.Mutex // held while a frame is sent, if there are hooks: Inject sends too
 	mod *alteration

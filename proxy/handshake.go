@@ -56,7 +56,7 @@ func (s *Session) decide(m Mode, reason string) {
 	if m == Observe {
 		text += "; every byte passes unchanged, and messages stay sealed unless the device's private key or a key log is at hand"
 	}
-	s.run.notify(Notice{Kind: ModeChosen, Conn: s.Conn(), Client: s.client, Mode: m, Text: text})
+	s.run.notify(Notice{Kind: ModeChosen, Conn: s.Conn(), Client: s.client(), Mode: m, Text: text})
 }
 
 // mustComplete reports whether the record that comes next is one that splice
@@ -147,7 +147,7 @@ func (s *Session) admit(record []byte) (id lightssl.Identity, ok, served bool) {
 	s.mu.Lock()
 	n, seen := s.hs.nonce, s.hs.nonceSeen
 	s.mu.Unlock()
-	wait, served := s.run.rsa.admit(s.client.Addr(), time.Now())
+	wait, served := s.run.rsa.admit(s.client().Addr(), time.Now())
 	if !served {
 		return id, false, false
 	}

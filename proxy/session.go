@@ -17,7 +17,6 @@ import (
 // connection made to it on the device's behalf.
 type Session struct {
 	run    *running
-	client netip.AddrPort
 	began  time.Time
 	legs   [2]leg  // by who is at its far end: the direction that is read from it
 	halves [2]half // by direction
@@ -54,9 +53,12 @@ type leg struct {
 // Conn returns the device leg.
 func (s *Session) Conn() stream.Conn { return s.legs[stream.FromDevice].info }
 
+// client is where the device connects from.
+func (s *Session) client() netip.AddrPort { return s.legs[stream.FromDevice].info.Device }
+
 // newSession is the session of a device's connection.
 func (r *running) newSession(conn net.Conn, client netip.AddrPort) *Session {
-	s := &Session{run: r, client: client, began: time.Now()}
+	s := &Session{run: r, began: time.Now()}
 	s.progress.Store(s.began.UnixNano())
 	s.hs = new(handshake)
 	s.legs[stream.FromDevice] = leg{conn: conn, info: stream.Conn{
@@ -311,13 +313,13 @@ func (s *Session) drain() {
 // String names the session as notices do.
 func (s *Session) String() string {
 	if id := s.Conn().ID; id != 0 {
-		return fmt.Sprintf("device %s (connection %d)", s.client, id)
+		return fmt.Sprintf("device %s (connection %d)", s.client(), id)
 	}
-	return fmt.Sprintf("device %s", s.client)
+	return fmt.Sprintf("device %s", s.client())
 }
 
 func (s *Session) notify(k NoticeKind, format string, args ...any) {
-	s.run.notify(Notice{Kind: k, Conn: s.Conn(), Client: s.client, Text: fmt.Sprintf(format, args...)})
+	s.run.notify(Notice{Kind: k, Conn: s.Conn(), Client: s.client(), Text: fmt.Sprintf(format, args...)})
 }
 
 // tune sets what every TCP connection of ours has: no delay (Go's default) and

@@ -83,10 +83,10 @@ func (p *pending) forgetTold() {
 	p.remove(i)
 }
 
-// grow makes the ring longer: sessions that are silent need room for 4, most
+// grow makes the ring longer: sessions that are silent need room for 2, most
 // others for 32.
 func (p *pending) grow() {
-	size := 4
+	size := 2
 	if len(p.ring) > 0 {
 		size = max(32, 2*len(p.ring))
 	}
