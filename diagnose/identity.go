@@ -108,7 +108,11 @@ func (l *leg) endedWithoutCredentials(e *decode.Event) {
 	}
 	if end.from == stream.FromDevice {
 		if waited >= deviceRecordWait*9/10 {
-			l.find(e, draft{id: "PH-39", sure: Certain, evidence: []decode.Evidence{
+			sure := Certain
+			if l.cut {
+				sure = Likely // the server may have refused it by closing, unseen
+			}
+			l.find(e, draft{id: "PH-39", sure: sure, evidence: []decode.Evidence{
 				l.identity.says("the identity was sent"), end.says(fmt.Sprintf("the device closes after %v without an answer", rounded(waited))),
 			}})
 		}

@@ -32,6 +32,7 @@ type leg struct {
 	over   [2]bool
 	how    stream.CloseKind // the first end by a peer
 	judged bool             // what follows from the end was told
+	cut    bool             // the capture does not hold the end of a direction
 	double bool             // it began while another session of the device was open
 	passed bool             // the nonce was seen on the other leg of a proxied session
 	sent   bool             // the whole identity was seen there
@@ -72,6 +73,7 @@ type asked struct {
 type few struct {
 	end    mark    // the first by a peer
 	broken [2]mark // by sender: the first one that is damaged
+	part   [2]mark // by sender: the beginning of a frame of which the rest has not come
 	update *update // nil: there was no message of one
 
 	refused   mark // the device's answer 4.00 to the question for the description
@@ -200,8 +202,12 @@ func (l *leg) malformed(e *decode.Event, b *decode.Malformed, m mark) {
 		l.seldom().broken[e.From&1] = m // a part of the credentials
 	default:
 		l.frame(e, m)
-		if broken := &l.seldom().broken[e.From&1]; !broken.seen() {
-			*broken = m
+		switch few, from := l.seldom(), e.From&1; {
+		case few.broken[from].seen():
+		case b.Layer == decode.Wire && b.Offset == len(e.Raw):
+			few.part[from] = m // its sender may have ended there, or the capture lost the rest
+		default:
+			few.broken[from] = m
 			l.damaged(e, b, m)
 		}
 	}
@@ -217,6 +223,8 @@ func (l *leg) close(e *decode.Event, b *decode.Closed, m mark) {
 	if b.How == stream.Reset {
 		l.over = [2]bool{true, true}
 	}
+	l.cut = l.cut || b.How == stream.Cut
+	l.endedWithin(e)
 	over := l.over == [2]bool{true, true}
 	if l.end().seen() && !l.judged && (over || !l.awaitsRest()) {
 		l.judged = true
@@ -230,9 +238,26 @@ func (l *leg) close(e *decode.Event, b *decode.Closed, m mark) {
 	}
 }
 
+// endedWithin tells of a peer that ended the connection within a frame.
+func (l *leg) endedWithin(e *decode.Event) {
+	if l.few == nil || l.cut {
+		return
+	}
+	for from, part := range l.few.part {
+		if part.seen() && l.over[from] && !l.holes[from] {
+			shown := part.says("the first bytes of a frame; its sender ended the connection within it")
+			l.find(e, draft{id: "PH-44", sure: Certain, evidence: []decode.Evidence{shown}})
+		}
+	}
+}
+
 // awaitsRest reports whether the other direction, which is not over, may hold a
-// part of a record that its end will show.
+// part of a record that its end will show, or the end of an update: what follows
+// bytes that the capture lost comes later than it was sent.
 func (l *leg) awaitsRest() bool {
+	if l.few != nil && l.few.update.runs() {
+		return true
+	}
 	if l.end().from == stream.FromDevice {
 		return !l.nonce.seen() || !l.credentials.seen()
 	}

@@ -40,7 +40,7 @@ func (l *leg) endedWithoutNonce(e *decode.Event) {
 	took := end.since(l.opened)
 	part := l.seldom().broken[stream.FromCloud]
 	switch {
-	case l.lost(stream.FromCloud):
+	case l.lost(stream.FromCloud), l.identity.seen(): // it came, but the capture has it not
 	case part.seen():
 		l.find(e, draft{id: "PH-38", sure: Certain, evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 40 bytes of the nonce", part.wire)), end.says(closedAfter(took)),
@@ -70,7 +70,7 @@ func (l *leg) endedWithoutIdentity(e *decode.Event) {
 	waited := end.since(l.nonce)
 	part := l.seldom().broken[stream.FromDevice]
 	switch {
-	case l.lost(stream.FromDevice):
+	case l.lost(stream.FromDevice), l.credentials.seen(): // it came, but the capture has it not
 	case part.seen() && (waited > time.Second || e.From == stream.FromDevice):
 		l.find(e, draft{id: "PH-21", sure: Likely, title: "the device sends only a part of its identity", evidence: []decode.Evidence{
 			part.says(fmt.Sprintf("only %d of the 256 bytes of the identity", part.wire)), end.says(closedAfter(waited)),

@@ -23,6 +23,9 @@ type update struct {
 	done       bool // the cloud has said so, and the device not otherwise
 }
 
+// runs reports whether an update has begun of which the end was not seen.
+func (u *update) runs() bool { return u != nil && u.conv != nil && !u.done }
+
 // isOfUpdate reports whether messages of a kind belong to an update.
 func isOfUpdate(k particle.Kind) bool {
 	switch k {
@@ -112,7 +115,7 @@ func (u *update) verdict(l *leg, e *decode.Event, c *coap.Message, m mark) {
 // broken tells of an update that ended with the session, and reports whether it
 // did.
 func (u *update) broken(l *leg, e *decode.Event) bool {
-	if u.conv == nil || u.done || l.lost(stream.FromCloud) || l.lost(stream.FromDevice) || !u.chunk.seen() {
+	if !u.runs() || l.lost(stream.FromCloud) || l.lost(stream.FromDevice) || !u.chunk.seen() {
 		return false
 	}
 	waited := l.end().since(u.chunk)
