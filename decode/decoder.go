@@ -146,9 +146,12 @@ func (d *Decoder) pairByNonce(s *session) {
 
 // pairWith notes the other leg. Events that were returned keep what they say.
 func (s *session) pairWith(other stream.ConnID) {
+	if s.paired = true; s.conn.Pair == other {
+		return
+	}
 	conn := *s.conn
 	conn.Pair = other
-	s.conn, s.paired = &conn, true
+	s.conn = &conn
 }
 
 // Recycle tells that no event returned so far is used any more, nor anything in
