@@ -48,6 +48,7 @@ func TestColumnsAreChosenByName(t *testing.T) {
 		t.Errorf("the cells are missing:\n%s", text)
 	}
 	golden(t, "columns-80x24", screen, a.look)
+	a.work.Wait()
 	a.runCommand("columns default")
 	a.work.Wait()
 	if got := heads(t, a, screen); got != "NO TIME DIR KIND INFO LEN RTT" {
