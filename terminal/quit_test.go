@@ -29,7 +29,7 @@ func TestTheTerminalIsAsBefore(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, 80, 24, "demo")
-			s.wait("describe")
+			s.wait("product 6") // stays, what came last does not
 			way.end(s)
 			if code := s.end(); code != way.code {
 				t.Errorf("exit code %d, want %d:\n%s", code, way.code, s.text())

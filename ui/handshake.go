@@ -153,6 +153,8 @@ func (h *handshake) unseen(i int) (why Safe, came bool) {
 		return "sealed: no key given opens it", true
 	case step < l.Step():
 		return "not seen", false
+	case step == l.Step()+1 && !l.Over() && h.app.opt.live():
+		return "awaited", false
 	}
 	return "not reached", false
 }

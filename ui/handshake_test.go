@@ -76,3 +76,13 @@ func TestAStepBeforeOthersWasNotSeen(t *testing.T) {
 		t.Errorf("the missing nonce is not told as such:\n%s", text)
 	}
 }
+
+func TestTheStepThatComesNextIsAwaited(t *testing.T) {
+	all := talk(t)
+	a := newApp(Options{Store: stored(all[:3]...), Live: true}) // up to the identity
+	press(a, "3")
+	text := string(capture(show(t, a, 140, 45), a.look))
+	if strings.Count(text, "awaited") != 1 || strings.Count(text, "not reached") != 2 {
+		t.Errorf("one step is awaited and two are not reached, but the screen has\n%s", text)
+	}
+}
