@@ -141,7 +141,7 @@ func (l *list) below() int {
 func (l *list) choose(i int) {
 	n := l.rows.Len()
 	i = max(min(i, n-1), 0)
-	if l.follow && (l.atHead || i < n-1) {
+	if l.follow && (l.atHead && i != l.sel || !l.atHead && i < n-1) {
 		l.follow, l.seen = false, n
 	}
 	if i != l.sel {

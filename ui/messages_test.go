@@ -90,6 +90,11 @@ func TestACaptureBeginsAtItsBeginning(t *testing.T) {
 		if got := a.messagesView().list.sel; got != want {
 			t.Errorf("live %v: row %d is selected, not %d", live, got, want)
 		}
+		if press(a, "4", "2"); !live {
+			if _, chosen := a.chosen(); chosen {
+				t.Error("who only looks around has chosen an event")
+			}
+		}
 		press(a, "4", "G")
 		a.model.store.Append(all[200:])
 		a.refresh()
