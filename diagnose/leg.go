@@ -32,6 +32,7 @@ type leg struct {
 	over   [2]bool
 	how    stream.CloseKind // the first end by a peer
 	judged bool             // what follows from the end was told
+	unread bool             // frames of the cloud stayed sealed; its Hello may be one of them
 	cut    bool             // the capture does not hold the end of a direction
 	double bool             // it began while another session of the device was open
 	passed bool             // the nonce was seen on the other leg of a proxied session
@@ -154,6 +155,7 @@ func (l *leg) take(e *decode.Event) {
 		l.message(e, b, m)
 	case *decode.Sealed:
 		l.frame(e, m)
+		l.unread = l.unread || e.From == stream.FromCloud
 	case *decode.Malformed:
 		l.malformed(e, b, m)
 	case *decode.Gap:
@@ -277,7 +279,7 @@ func (l *leg) concluded(e *decode.Event) {
 		l.endedWithoutCredentials(e)
 	case l.frames[stream.FromDevice] == 0:
 		l.endedWithoutHello(e)
-	case l.frames[stream.FromCloud] == 0 || !l.reply.seen() && l.key.known:
+	case l.frames[stream.FromCloud] == 0 || !l.reply.seen() && l.key.known && !l.unread:
 		l.endedWithoutReply(e)
 	default:
 		l.endedOnline(e)

@@ -2,11 +2,13 @@ package diagnose
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/photonscope/photonscope/decode"
+	"github.com/photonscope/photonscope/decode/lightssl"
 	"github.com/photonscope/photonscope/decode/stream"
 	"github.com/photonscope/photonscope/internal/genuine"
 	"github.com/photonscope/photonscope/sim"
@@ -30,6 +32,42 @@ func TestWhatACaptureLostIsNoFinding(t *testing.T) {
 				if slices.ContainsFunc(found, func(e decode.Event) bool { return e.Body.(*decode.Finding).Confidence != Possible }) {
 					t.Fatalf("%s without %s: %s", g.path, name, asText(found))
 				}
+			}
+		}
+	}
+}
+
+// A healthy session is healthy, whenever the keys came that open it.
+func TestKeysThatComeLateAreNoFinding(t *testing.T) {
+	for _, g := range sessions {
+		if g.first != "" {
+			continue
+		}
+		devices, err := filepath.Glob(genuine.Path(t, "keys/devices/*.der"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		items := genuine.Items(t, genuine.Path(t, g.path))
+		for at := 0; at < len(items); at += 9 {
+			keys := genuine.Keys(t, "keys/*-private.pem")
+			var found []decode.Event
+			d, doctor := decode.NewDecoder(keys), New(Options{Keys: keys})
+			feed := func(events []decode.Event) {
+				for i := range events {
+					found = doctor.Feed(found, &events[i])
+				}
+			}
+			for i, it := range items {
+				if i == at {
+					for _, path := range devices {
+						keys.AddKey(genuine.Key(t, path), lightssl.AnyRole)
+					}
+				}
+				feed(d.Feed(nil, it))
+			}
+			feed(d.Finish(nil))
+			if len(found) > 0 {
+				t.Fatalf("%s, with the keys from item %d on: %s", g.path, at, asText(found))
 			}
 		}
 	}
