@@ -27,7 +27,8 @@
 // hands over to two, one per direction (half), of which the last to end closes
 // the session. Each reads one leg and writes the other, holds a buffer only while
 // there are bytes in it, and leaves handshake records to goroutines that end with
-// them, so that its own stack stays small. Who ends a session marks it over under
+// them, so that its own stack stays small; once it is silent for a while it goes on
+// in a fresh one, for the same reason. Who ends a session marks it over under
 // its lock and closes both sockets, which ends both halves. A timer watches the
 // handshake and is gone once the credentials have passed.
 package proxy

@@ -3,19 +3,21 @@ package proxy
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/photonscope/photonscope/decode/stream"
 )
 
 // half is one direction of a session: it reads one leg and writes the other.
-// Only its own goroutine uses it, but for what mu guards.
+// Only its own goroutine uses it, but for stack and what mu guards.
 type half struct {
 	s     *Session
 	dir   stream.Direction
-	armed bool // a read deadline is set
-	odd   bool // an odd length was announced
-	held  bool // the frame at hand was reported by Hold
+	armed bool         // a read deadline is set
+	odd   bool         // an odd length was announced
+	held  bool         // the frame at hand was reported by Hold
+	stack atomic.Int32 // of the goroutine: shallow, deep or resting
 	in    source
 	cut   cutter
 	last  time.Time // of the last byte, while a partial record waits
@@ -34,6 +36,7 @@ const (
 	sinkGone          // the receiver reset or vanished
 	turnedAway        // the device's identity failed
 	byUs              // the session is over
+	afresh            // it goes on in a fresh goroutine
 )
 
 func (h *half) init(s *Session, d stream.Direction) {
@@ -47,10 +50,14 @@ func (h *half) init(s *Session, d stream.Direction) {
 
 func (h *half) sink() net.Conn { return h.s.legs[h.dir.Opposite()].conn }
 
-// serve relays until the direction or the session ends, and passes the end on.
+// serve relays until the direction or the session ends, and passes the end on; or
+// until the half is to rest.
 // The half that ends last closes the session.
 func (h *half) serve() {
 	switch h.relay() {
+	case afresh:
+		h.s.run.wg.Go(h.serve)
+		return
 	case bySource:
 		if h.s.finish(h.dir) {
 			break
@@ -148,6 +155,9 @@ func (h *half) expired(now time.Time) ending {
 		h.s.cut()
 		return byUs
 	}
+	if h.rests() {
+		return afresh
+	}
 	return goingOn
 }
 
@@ -161,6 +171,7 @@ func (s *Session) isDraining() bool {
 func (h *half) take(at time.Time) ending {
 	h.last = at
 	h.s.lastRead.Store(at.UnixNano())
+	h.deepens()
 	for h.in.n > 0 {
 		p, n := h.cut.next(h.in.pending(), h.altering())
 		if n == 0 {

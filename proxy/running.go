@@ -20,6 +20,7 @@ type running struct {
 	buffers bufferPool
 	rsa     rsaGate
 	board   noticeBoard
+	rests   rests
 	reports sync.Pool // of *report
 	wg      sync.WaitGroup
 	killed  chan struct{} // closed when draining has taken long enough
@@ -52,7 +53,7 @@ func (r *running) reported(done *report) {
 
 func newRunning(s *Server) *running {
 	limits := s.Limits.withDefaults()
-	return &running{
+	r := &running{
 		Server:   s,
 		limits:   limits,
 		rsa:      newRSAGate(limits),
@@ -61,6 +62,8 @@ func newRunning(s *Server) *running {
 		shaking:  map[*Session]struct{}{},
 		perAddr:  map[netip.Addr]int{},
 	}
+	r.rests = newRests(r.rest)
+	return r
 }
 
 // accept starts a session for every device until the listener fails for good.
@@ -134,6 +137,7 @@ func (r *running) drain() {
 	})
 	defer timer.Stop()
 	r.wg.Wait()
+	r.rests.timer.Stop()
 }
 
 func (r *running) all() []*Session {
