@@ -191,6 +191,23 @@ func (s *session) padded(body []byte) bool {
 	return err == nil
 }
 
+// withoutNonce tells whether a capture began between the nonce and the credentials:
+// the device has said its identity before the cloud said anything, and the cloud's
+// frames begin where the credentials end.
+func (s *session) withoutNonce(from stream.Direction, b []byte) answer {
+	h, device := &s.half[from], &s.half[stream.FromDevice]
+	const n = lightssl.CredentialsRecordLen
+	switch {
+	case from == stream.FromDevice || device.next != anIdentity || len(device.pending()) < lightssl.IdentityLen:
+		return no
+	case len(b) >= n+lightssl.FrameHeaderLen:
+		return yesIf(plausibleLen(b[n:]))
+	case !h.ended && !h.hurried && !device.ended:
+		return needMore
+	}
+	return yesIf(len(b) == n)
+}
+
 // begin tells how a half begins of a connection whose opening was not captured:
 // with its first record, or among frames. Two lengths in a row that only frames
 // have tell frames; one alone would be seen in one nonce out of a thousand. What
@@ -209,7 +226,14 @@ func (s *session) begin(dst []Event, from stream.Direction, b []byte) ([]Event, 
 		s.midway = plausibleLen(b[n:])
 	}
 	if !s.midway {
-		h.next = firstRecord(from)
+		switch h.next = firstRecord(from); s.withoutNonce(from, b) {
+		case needMore:
+			h.next = aBeginning
+			return dst, false
+		case yes:
+			h.next = theCredentials
+			dst = s.event(dst, origin{at: h.time(1), from: from}, &Gap{Len: lightssl.NonceLen})
+		}
 		return dst, true
 	}
 	h.next, h.seen, h.lost = anyFrame, true, true

@@ -140,3 +140,40 @@ func TestAMessageSealsToItsFrame(t *testing.T) {
 		}
 	}
 }
+
+// A capture that begins between the nonce and the credentials lacks the nonce alone,
+// however its segments are cut.
+func TestACaptureThatBeginsBehindTheNonceLacksTheNonce(t *testing.T) {
+	v := loadVectors(t, "session_lightssl.json")
+	whole := v.items(t)
+	want := messagesOf(decodeAll(vectorKeys(t), whole))
+	for size := 1; size <= 400; size++ {
+		items := []stream.Item{&stream.Opened{At: testStart, Conn: testConn, Joined: true}}
+		for _, it := range whole[2:] {
+			seg, ok := it.(*stream.Segment)
+			if !ok {
+				items = append(items, it)
+				continue
+			}
+			for data := seg.Data; len(data) > 0; data = data[min(size, len(data)):] {
+				items = append(items, &stream.Segment{At: seg.At, Conn: seg.Conn, From: seg.From, Data: data[:min(size, len(data))]})
+			}
+		}
+		events := decodeAll(vectorKeys(t), items)
+		var gap *Gap
+		for _, e := range events {
+			switch b := e.Body.(type) {
+			case *Gap:
+				gap = b
+			case *Nonce, *Malformed:
+				t.Fatalf("segments of %d bytes: %T %+v", size, b, b)
+			}
+		}
+		if got := messagesOf(events); lostMessages(want, got) == nil || len(got) != len(want) {
+			t.Fatalf("segments of %d bytes: %d messages of %d", size, len(got), len(want))
+		}
+		if gap == nil || gap.Len != lightssl.NonceLen {
+			t.Fatalf("segments of %d bytes: gap %+v", size, gap)
+		}
+	}
+}
