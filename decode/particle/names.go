@@ -22,7 +22,7 @@ type names struct {
 }
 
 const (
-	fewNames   = 2 // what most sessions have room enough with
+	fewNames   = 4 // what most sessions have room enough with
 	maxNames   = 128
 	maxNameLen = 255 // no device has longer ones
 )
