@@ -80,7 +80,8 @@ func connect(t testing.TB, addr string, end lightssl.DeviceEnd) (net.Conn, *publ
 // pinger sends events one after the other, each when the one before came back.
 type pinger struct {
 	*publisher
-	fd int
+	fd    int
+	pause time.Duration // before each ping
 }
 
 func newPinger(t testing.TB, addr string, end lightssl.DeviceEnd) pinger {
@@ -90,7 +91,7 @@ func newPinger(t testing.TB, addr string, end lightssl.DeviceEnd) pinger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pinger{p, fd}
+	return pinger{publisher: p, fd: fd}
 }
 
 // ping sends n frames and returns how long each round trip took, in ascending
@@ -103,6 +104,9 @@ func (p pinger) ping(t testing.TB, n, size int) []time.Duration {
 	}
 	buf, times := make([]byte, size), make([]time.Duration, 0, n)
 	for _, frame := range all {
+		if p.pause > 0 {
+			time.Sleep(p.pause)
+		}
 		start := time.Now()
 		syscall.Write(p.fd, frame)
 		for got := 0; got < size; {

@@ -76,6 +76,7 @@ type contest struct {
 	cloud *listener
 	all   []*contestant
 	dir   string
+	pause time.Duration // before each ping
 }
 
 func newContest(b *testing.B, prog *built) *contest {
@@ -131,6 +132,7 @@ func (c *contest) start(one *contestant, recording string) {
 		one.at = c.prog.proxy(c.b, nil, c.cloud.addr, mode)
 	}
 	one.dev = newPinger(c.b, one.at.addr, deviceOf(mode))
+	one.dev.pause = c.pause
 }
 
 // measure notes round-trip times, and CPU time per round trip: that includes
@@ -155,11 +157,19 @@ func (c *contestant) against(r *contestant) {
 // BenchmarkLatency is P1 and P2: an event and its return through the program,
 // which opens, decodes and prints both on both legs, beside an io.Copy forwarder
 // that does none of that.
-func BenchmarkLatency(b *testing.B) {
+func BenchmarkLatency(b *testing.B) { latency(b, 0) }
+
+// BenchmarkPacedLatency is the same of a device that says some 900 messages a second
+// and hears as many, as P1 wants it with the screen on; BenchmarkLatency sends the
+// next message as soon as the one before came back.
+func BenchmarkPacedLatency(b *testing.B) { latency(b, time.Millisecond) }
+
+func latency(b *testing.B, pause time.Duration) {
 	prog := buildProgram(b)
 	for _, size := range frameSizes {
 		b.Run(fmt.Sprintf("frame=%d", size), func(b *testing.B) {
 			c := newContest(b, prog)
+			c.pause = pause
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			for i := 0; b.Loop(); i++ {
