@@ -50,9 +50,8 @@ func (h *half) init(s *Session, d stream.Direction) {
 
 func (h *half) sink() net.Conn { return h.s.legs[h.dir.Opposite()].conn }
 
-// serve relays until the direction or the session ends, and passes the end on; or
-// until the half is to rest.
-// The half that ends last closes the session.
+// serve relays until the half is to rest, or until the direction or the session
+// ends, and passes that end on. The half that ends last closes the session.
 func (h *half) serve() {
 	switch h.relay() {
 	case afresh:

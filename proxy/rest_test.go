@@ -56,6 +56,35 @@ func TestSilentHalvesGoOnInFreshGoroutines(t *testing.T) {
 	})
 }
 
+// Whatever comes just when a half is woken passes whole, in pieces as well.
+func TestWhatComesWhileAHalfIsWokenPasses(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		b.start()
+		device, cloud := b.connect()
+		write(t, cloud, slices.Concat(randomBytes(40), randomBytes(384)))
+		read(t, device, 424)
+		write(t, device, randomBytes(256))
+		read(t, cloud, 256)
+		for ms := -5; ms <= 5; ms++ {
+			f := frame(48)
+			for _, cut := range []int{len(f), 1, 20} { // the rest comes when the half may be woken
+				write(t, device, f[:cut])
+				time.Sleep(restAfter + time.Duration(ms)*time.Millisecond)
+				if cut < len(f) {
+					write(t, device, f[cut:])
+				}
+				equal(t, "from the device", read(t, cloud, len(f)), f)
+				write(t, cloud, f)
+				equal(t, "from the cloud", read(t, device, len(f)), f)
+				time.Sleep(restAfter + time.Duration(ms)*time.Millisecond)
+			}
+		}
+		device.Close()
+		readAll(t, cloud)
+		cloud.Close()
+	})
+}
+
 // deadlines counts the read deadlines of a connection.
 type deadlines struct {
 	net.Conn
