@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,6 +179,44 @@ func TestThatNoKeyCameIsCertainOnlyWithTheServersEnd(t *testing.T) {
 		wantFirst(t, findings(s.items, Options{Keys: &s.keys}), "PH-39")
 		if f := findings(s.items, Options{Keys: &s.keys})[0].Body.(*decode.Finding); f.Confidence != want {
 			t.Errorf("%v: %s, not %s", how, f.Confidence, want)
+		}
+	}
+}
+
+// An update of which the capture may have lost the end has not broken off for all
+// that is known, unless the end was long due.
+func TestAnUpdateBreaksOffOnlyIfItsEndWasDue(t *testing.T) {
+	for _, c := range []struct {
+		wait time.Duration // between the last chunk and the device's closing
+		how  stream.CloseKind
+		want bool
+	}{
+		{wait: 10 * time.Millisecond, how: stream.Cut},
+		{wait: -10 * time.Millisecond, how: stream.Cut},
+		{wait: time.Minute, how: stream.Cut, want: true},
+		{wait: 10 * time.Millisecond, how: stream.Fin, want: true},
+		{wait: -10 * time.Millisecond, how: stream.Fin, want: true},
+	} {
+		s := newScene(t, &sim.LightSSL231)
+		l := updating(s, 512)
+		closed := &stream.Closed{At: s.at, Conn: l.id, From: dev, How: stream.Fin}
+		if c.wait < 0 {
+			s.wait(-c.wait - s.pace)
+			s.add(closed)
+		}
+		l.chunk(0, make([]byte, 64))
+		if c.wait > 0 {
+			s.wait(c.wait)
+			closed.At = s.at
+			s.add(closed)
+		}
+		s.add(&stream.Closed{At: s.at, Conn: l.id, From: cld, How: c.how})
+		found := findings(s.items, Options{Keys: &s.keys})
+		if got := slices.ContainsFunc(found, func(e decode.Event) bool { return e.Body.(*decode.Finding).ID == "PH-32" }); got != c.want {
+			t.Errorf("%v after the last chunk, %v: found %s", c.wait, c.how, asText(found))
+		}
+		if strings.Contains(asText(found), " -1") {
+			t.Errorf("a time before the beginning: %s", asText(found))
 		}
 	}
 }

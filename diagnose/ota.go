@@ -113,16 +113,23 @@ func (u *update) verdict(l *leg, e *decode.Event, c *coap.Message, m mark) {
 }
 
 // broken tells of an update that ended with the session, and reports whether it
-// did.
+// did. A capture that ends just then lost what may have been its end.
 func (u *update) broken(l *leg, e *decode.Event) bool {
 	if !u.runs() || l.lost(stream.FromCloud) || l.lost(stream.FromDevice) || !u.chunk.seen() {
 		return false
 	}
 	waited := l.end().since(u.chunk)
+	if l.cut && waited < time.Second {
+		return false
+	}
+	closes := fmt.Sprintf("the %s closes %v later", sender(l.end().from), rounded(waited))
+	if waited < 0 {
+		closes = fmt.Sprintf("the %s had closed %v before", sender(l.end().from), rounded(-waited))
+	}
 	f := draft{id: "PH-32", sure: Likely, title: "a firmware update broke off", evidence: []decode.Evidence{
 		u.begun.says("the update begins"),
 		u.chunk.says(fmt.Sprintf("the last chunk that went by: %d of %d", u.index+1, u.total)),
-		l.end().says(fmt.Sprintf("the %s closes %v later", sender(l.end().from), rounded(waited))),
+		l.end().says(closes),
 	}}
 	if u.incomplete.seen() {
 		f.sure = Certain

@@ -166,7 +166,7 @@ func TestACutOffCaptureGivesItsFront(t *testing.T) {
 				return strings.Contains(line, `"photon.close":"cut"`) || strings.Contains(line, `"malformed"`)
 			})
 			if len(got) > len(all[name]) || !slices.Equal(got, all[name][:len(got)]) {
-				t.Errorf("cut at byte %d: %s is no front of the whole", n, name)
+				t.Errorf("cut at byte %d: %s is no front of the whole: it is\n%s\nand the whole\n%s", n, name, strings.Join(got, "\n"), strings.Join(all[name], "\n"))
 			}
 		}
 	}
