@@ -21,7 +21,7 @@ func everythingHeld(t *testing.T) (all []Held) {
 	w.device.Image = func([]byte) bool { return true }
 	w.cloud.Handle = flashes(true)
 	seen := map[uint64]bool{}
-	w.engine.Changed = func() {
+	w.onChange(func() {
 		for _, h := range w.engine.Held() {
 			if !seen[h.ID] {
 				seen[h.ID] = true
@@ -29,7 +29,7 @@ func everythingHeld(t *testing.T) (all []Held) {
 			}
 			w.engine.Decide(h.ID, Decision{})
 		}
-	}
+	})
 	w.run(60 * time.Second)
 	return all
 }

@@ -17,7 +17,7 @@ type Engine struct {
 	Rules     []*Rule
 	ServerKey *rsa.PrivateKey // faults of the handshake sign with it; nil: they do nothing
 	Report    func(string)    // told of what was done; it must not wait. nil: nobody is
-	Changed   func()          // told that Held changed; it must not wait. nil: nobody is
+	Changed   func()          // told that Held changed, by several at once; it must not wait. nil: nobody is
 
 	intercept atomic.Pointer[Rule] // a person's, set while sessions run
 	sessions  sync.Map             // of *session by stream.ConnID

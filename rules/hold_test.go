@@ -136,13 +136,13 @@ func TestKeepAliveKeepsBothPeersWhileAMessageIsHeld(t *testing.T) {
 	}
 	w := newWorld(t, `hold max=60s from=cloud when photon.msg == "time-reply"`)
 	w.device.Handle = publishes(3)
-	w.engine.Changed = func() {
+	w.onChange(func() {
 		for _, h := range w.engine.Held() {
 			if err := w.engine.KeepAlive(h.ID); (err == nil) == h.Alive {
 				t.Errorf("alive %v, and KeepAlive says %v", h.Alive, err)
 			}
 		}
-	}
+	})
 	w.run(100 * time.Second)
 	if w.ended != nil && w.ended != context.DeadlineExceeded {
 		t.Errorf("kept alive by a person: the device ended with %v", w.ended)
@@ -167,7 +167,7 @@ func TestInterceptHoldsFromNowOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	most := 0
-	w.engine.Changed = func() {
+	w.onChange(func() {
 		for _, h := range w.engine.Held() {
 			most = max(most, int(h.ID))
 			if h.ID == 2 {
@@ -175,7 +175,7 @@ func TestInterceptHoldsFromNowOn(t *testing.T) {
 			}
 			w.engine.Decide(h.ID, Decision{})
 		}
-	}
+	})
 	w.run(40 * time.Second)
 	if most != 2 {
 		t.Errorf("%d messages were held, want 2", most)

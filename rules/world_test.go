@@ -34,6 +34,17 @@ type world struct {
 	ended   error // of the device
 }
 
+// onChange has f called when what is held changed, by one goroutine at a time: the
+// engine calls from that of each direction, and two may hold a message at once.
+func (w *world) onChange(f func()) {
+	var mu sync.Mutex
+	w.engine.Changed = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		f()
+	}
+}
+
 // newWorld is a world with rules and the firmware and server that keep to them.
 func newWorld(t *testing.T, text string) *world {
 	t.Helper()

@@ -19,7 +19,7 @@ func noLeaks(t testing.TB) {
 		if t.Failed() {
 			return
 		}
-		deadline := time.Now().Add(2 * time.Second)
+		deadline := time.Now().Add(20 * time.Second)
 		for runtime.NumGoroutine() > before {
 			if time.Now().After(deadline) {
 				stacks := make([]byte, 1<<20)
