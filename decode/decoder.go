@@ -102,6 +102,7 @@ func (d *Decoder) open(dst []Event, it *stream.Opened) []Event {
 	if pair := d.sessions[it.Conn.Pair]; pair != nil && it.Conn.Pair != 0 {
 		s.number = pair.number
 		pair.pairWith(it.Conn.ID) // a recording names it at the later leg only
+		s.take(pair.creds)
 	} else {
 		d.last++
 		s.number = d.last
@@ -142,6 +143,8 @@ func (d *Decoder) pairByNonce(s *session) {
 	s.number = other.number
 	s.pairWith(other.id)
 	other.pairWith(s.id)
+	s.take(other.creds)
+	other.take(s.creds)
 }
 
 // pairWith notes the other leg. Events that were returned keep what they say.

@@ -56,13 +56,14 @@ type Identity struct {
 
 // Credentials is the cloud's second record. One without bytes says that a record
 // shown before, or one that was not captured, was opened by a key that came late
-// or by a key log line without a nonce: what follows is readable.
+// by a key log line without a nonce, or by what opened the other leg: what follows is
+// readable.
 type Credentials struct {
 	Opened      bool
 	Credentials lightssl.Credentials // secret
 	Nonce       lightssl.Nonce       // of the session: names it in a key log
 	HasNonce    bool
-	Source      string // what opened it: "device key", "impersonation key" or "key log"
+	Source      string // what opened it: "device key", "impersonation key", "key log" or "other leg"
 	Signature   string // "verified", "failed" or "not checked"
 	Reason      string // why it is not opened, and which key would open it
 }

@@ -51,7 +51,7 @@ var (
 	defSealedCreds = field.Def{Key: "photon.credentials.sealed", Label: "Sealed credentials", Type: field.Bytes, Help: "RSAES-PKCS1-v1_5 with the device's 1024-bit public key: AES key, IV and salt"}
 	defSignature   = field.Def{Key: "photon.credentials.signature_bytes", Label: "Signature", Type: field.Bytes, Help: "PKCS #1 v1.5 with the cloud's key over the bare HMAC-SHA1(key = the credentials, message = the sealed 128 bytes)"}
 	defSigOK       = field.Def{Key: "photon.credentials.signature", Label: "Signature", Type: field.Word, Help: "verified, failed, or not checked (no server key or no salt is known)"}
-	defSource      = field.Def{Key: "photon.credentials.source", Label: "Opened by", Type: field.Word, Help: "what opened the credentials: device key, impersonation key or key log"}
+	defSource      = field.Def{Key: "photon.credentials.source", Label: "Opened by", Type: field.Word, Help: "what opened the credentials: device key, impersonation key, key log, or other leg (of the proxied session: known from there, and proved here)"}
 	defOpened      = field.Def{Key: "photon.opened", Label: "Opened", Type: field.Bool, Help: "the handshake record could be opened with the keys given"}
 	defKey         = field.Def{Key: "photon.credentials.key", Label: "AES-128 key", Type: field.Secret, Help: "key of both directions"}
 	defIV          = field.Def{Key: "photon.credentials.iv", Label: "IV", Type: field.Secret, Help: "initialisation vector of the first frame of both directions"}

@@ -8,7 +8,8 @@ import (
 
 // Keys may come while a session runs, and a key log may not know the session's
 // nonce, so that only a frame shows whether its line fits. What opens then opens
-// from this frame on, and a second credentials event, without bytes, says so.
+// from this frame on, and a second credentials event, without bytes, says so. It is
+// the same with what comes from the session's other leg (pairs.go).
 
 const (
 	looseTries = 8 // frames on which credentials without a nonce are tried, for each growth of the keyring
@@ -35,7 +36,7 @@ func (s *session) openLate(h *half, from stream.Direction, ciphertext []byte) bo
 			return true
 		}
 	}
-	return false
+	return s.fitsOffered(h, ciphertext)
 }
 
 // openByRecord opens the record with a new key, or the session by its nonce.

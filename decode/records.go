@@ -88,7 +88,7 @@ func (s *session) openIdentity(record []byte) *Identity {
 func (s *session) openCredentials() *Credentials {
 	body := &Credentials{Nonce: s.nonce, HasNonce: s.haveNonce}
 	opened, err := s.d.keys.OpenCredentials(s.nonce, s.haveNonce, s.record[:], s.announcedKey())
-	if err != nil {
+	if err != nil && !s.provesOffered(&opened) {
 		body.Reason = s.sealedReason()
 		return body
 	}
@@ -102,6 +102,7 @@ func (s *session) openCredentials() *Credentials {
 func (s *session) start(c lightssl.Credentials) {
 	s.d.ciphers.drop(s)
 	s.creds, s.record, s.announced = &c, nil, nil
+	s.offer()
 }
 
 func (s *session) readFrame(from stream.Direction, b []byte) (int, Body) {

@@ -128,7 +128,7 @@ var fewWords = map[*field.Def][]string{
 	&defClose:  {"fin", "rst", "cut"},
 	&defLayer:  {"wire", "plain"},
 	&defSigOK:  {"verified", "failed", "not checked"},
-	&defSource: {"device key", "impersonation key", "key log"},
+	&defSource: {"device key", "impersonation key", "key log", otherLeg},
 }
 
 func kindNames() (names []string) {

@@ -47,6 +47,7 @@ type session struct {
 	place      int                                  // of the opener
 	announced  *lightssl.Identity                   // until the credentials are opened
 	record     *[lightssl.CredentialsRecordLen]byte // while unopened, for keys that come late
+	offered    *lightssl.Credentials                // the other leg's: perhaps also this one's
 	generation uint64                               // of the keyring when it was last tried
 	tries      int32                                // frames on which loose credentials may still be tried
 	nonce      lightssl.Nonce

@@ -195,8 +195,11 @@ func (p *Printer) appendSealed(dst []byte, why sealing) []byte {
 // proxy knows of itself, so no log is spoken of.
 func appendOpening(dst []byte, b *Credentials) []byte {
 	by := "the " + b.Source
-	if b.Source == "key log" {
+	switch b.Source {
+	case "key log":
 		by = "known session keys"
+	case otherLeg:
+		by = "the credentials of the other leg"
 	}
 	return fmt.Appendf(dst, "opened by %s, signature %s", by, b.Signature)
 }

@@ -50,7 +50,7 @@ var handshakeTexts = map[string]Text{
 		here + "2.4; " + fwShake},
 	"photon.credentials.source": {
 		"How it is known what was sealed: by a private key, or because the proxy that took part wrote it down.",
-		"device key: the device's own private key opened it. impersonation key: the one that the proxy registered in its place. key log: a line with the session's nonce.",
+		"device key: the device's own private key opened it. impersonation key: the one that the proxy registered in its place. key log: a line with the session's nonce. other leg: a proxy passes on the same credentials sealed anew; a key opened the other record of the session, and this record's signature, or else a frame of this leg, proves that they are the same.",
 		here + "2.9"},
 	"photon.credentials.key": {
 		"AES needs a key that both sides know and nobody else. It is made for one session and forgotten after it.",

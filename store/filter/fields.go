@@ -53,7 +53,7 @@ var values = map[string][]string{
 	"photon.layer": {decode.Wire, decode.Plain},
 
 	"photon.credentials.signature": {"verified", "failed", "not checked"},
-	"photon.credentials.source":    {"device key", "impersonation key", "key log"},
+	"photon.credentials.source":    {"device key", "impersonation key", "key log", "other leg"},
 
 	"photon.var.type":               varTypes,
 	"photon.describe.variable_type": varTypes,
