@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,4 +66,15 @@ func (b *bubble) connect() (device, cloud *memnet.Conn) {
 		b.t.Fatal(err)
 	}
 	return device, c.(*memnet.Conn)
+}
+
+// online is a session behind its handshake, whose records are any bytes.
+func (b *bubble) online() (device, cloud *memnet.Conn) {
+	b.t.Helper()
+	device, cloud = b.connect()
+	write(b.t, cloud, slices.Concat(randomBytes(40), randomBytes(384)))
+	read(b.t, device, 424)
+	write(b.t, device, randomBytes(256))
+	read(b.t, cloud, 256)
+	return device, cloud
 }

@@ -25,11 +25,7 @@ func halfGoroutines() (numbers []string) {
 func TestSilentHalvesGoOnInFreshGoroutines(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.start()
-		device, cloud := b.connect()
-		write(t, cloud, slices.Concat(randomBytes(40), randomBytes(384)))
-		read(t, device, 424)
-		write(t, device, randomBytes(256))
-		read(t, cloud, 256)
+		device, cloud := b.online()
 		talk := func() {
 			t.Helper()
 			f := frame(48)
@@ -60,11 +56,7 @@ func TestSilentHalvesGoOnInFreshGoroutines(t *testing.T) {
 func TestWhatComesWhileAHalfIsWokenPasses(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bubble) {
 		b.start()
-		device, cloud := b.connect()
-		write(t, cloud, slices.Concat(randomBytes(40), randomBytes(384)))
-		read(t, device, 424)
-		write(t, device, randomBytes(256))
-		read(t, cloud, 256)
+		device, cloud := b.online()
 		for ms := -5; ms <= 5; ms++ {
 			f := frame(48)
 			for _, cut := range []int{len(f), 1, 20} { // the rest comes when the half may be woken
