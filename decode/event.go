@@ -55,7 +55,7 @@ type Identity struct {
 }
 
 // Credentials is the cloud's second record. One without bytes says that a record
-// shown before, or one that was not captured, was opened by a key that came late
+// shown before, or one that was not captured, was opened by a key that came late,
 // by a key log line without a nonce, or by what opened the other leg: what follows is
 // readable.
 type Credentials struct {

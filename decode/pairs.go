@@ -35,7 +35,7 @@ func (s *session) take(c *lightssl.Credentials) {
 // provesOffered reports whether the signature of the record at hand proves that it
 // holds what the other leg does.
 func (s *session) provesOffered(o *lightssl.Opened) bool {
-	if s.offered == nil || s.d.keys.Check(s.record[:], *s.offered) != lightssl.SignatureVerified {
+	if s.offered == nil || s.d.keys.CheckSignature(s.record[:], *s.offered) != lightssl.SignatureVerified {
 		return false
 	}
 	*o = lightssl.Opened{Credentials: *s.offered, Source: otherLeg, Signature: lightssl.SignatureVerified}
@@ -49,7 +49,7 @@ func (s *session) fitsOffered(h *half, ciphertext []byte) bool {
 	}
 	signature := lightssl.SignatureUnchecked
 	if s.record != nil {
-		signature = s.d.keys.Check(s.record[:], *s.offered)
+		signature = s.d.keys.CheckSignature(s.record[:], *s.offered)
 	}
 	s.late = &Credentials{Opened: true, Credentials: *s.offered, Nonce: s.nonce, HasNonce: s.haveNonce,
 		Source: otherLeg, Signature: signature.String()}

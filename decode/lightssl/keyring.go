@@ -293,9 +293,10 @@ func announcedFirst(devices []deviceKey, announced *rsa.PublicKey) []deviceKey {
 	return slices.Concat(devices[i:i+1], devices[:i], devices[i+1:])
 }
 
-// Check says what the signature of a credentials record tells of credentials that
-// the caller takes for its content: verified, they are.
-func (r *Keyring) Check(record []byte, c Credentials) Signature {
+// CheckSignature says what the signature of a credentials record, of
+// CredentialsRecordLen bytes, tells of credentials that the caller takes for its
+// content: verified, they are.
+func (r *Keyring) CheckSignature(record []byte, c Credentials) Signature {
 	r.mu.Lock()
 	publics := r.publics
 	r.mu.Unlock()
