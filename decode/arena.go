@@ -1,5 +1,31 @@
 package decode
 
+// Memory is what the bytes and the messages of events lie in. It is for those who
+// hand events over to another goroutine, and get the memory back from there. The
+// zero value is empty.
+type Memory struct {
+	arena    arena
+	messages slab[Message]
+}
+
+// Recycle tells that no event returned so far is used any more, nor anything in
+// them: events to come take their place in memory. It is for those who read
+// events as they come. Who never calls it may keep events as long as they like.
+func (d *Decoder) Recycle() {
+	if d.memory.arena.used() >= recycled { // before, the twin of the frame at hand may come next
+		d.Into(d.memory)
+	}
+}
+
+// Into has events to come lie in m, where they take the place of those that lie
+// there: nobody uses these any more. Events that lie elsewhere stay as they are, and
+// the decoder has nothing to do with their memory from now on.
+func (d *Decoder) Into(m *Memory) {
+	m.arena.recycle()
+	m.messages.recycle()
+	d.memory, d.twin = m, twin{}
+}
+
 // arena hands out copies of bytes, cut from large chunks, so that an event's
 // bytes cost no allocation of their own. A chunk lives as long as any event
 // that holds a part of it.

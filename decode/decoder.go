@@ -18,8 +18,7 @@ type Decoder struct {
 	at       []*session                  // some of them, by the low bits of their numbers
 	unpaired map[lightssl.Nonce]*session // legs whose other one is not known
 	last     uint32                      // session number
-	arena    arena
-	messages slab[Message]
+	memory   *Memory
 	message  coap.Message // the one at hand
 	ciphers  ciphers
 	twin     twin
@@ -33,7 +32,7 @@ func NewDecoder(keys *lightssl.Keyring) *Decoder {
 	if keys == nil {
 		keys = new(lightssl.Keyring)
 	}
-	return &Decoder{keys: keys, sessions: make(map[stream.ConnID]*session)}
+	return &Decoder{keys: keys, sessions: make(map[stream.ConnID]*session), memory: new(Memory)}
 }
 
 // Feed appends to dst the events that the item gives rise to. The item's bytes
@@ -155,19 +154,4 @@ func (s *session) pairWith(other stream.ConnID) {
 	conn := *s.conn
 	conn.Pair = other
 	s.conn = &conn
-}
-
-// Recycle tells that no event returned so far is used any more, nor anything in
-// them: events to come take their place in memory. It is for those who read
-// events as they come. Who never calls it may keep events as long as they like.
-func (d *Decoder) Recycle() {
-	if d.arena.used() >= recycled { // before, the twin of the frame at hand may come next
-		d.recycle()
-	}
-}
-
-func (d *Decoder) recycle() {
-	d.arena.recycle()
-	d.messages.recycle()
-	d.twin = twin{}
 }

@@ -35,7 +35,7 @@ func (s *session) gap(dst []Event, it *stream.Gap) []Event {
 	size := h.recordLen(have)
 	if len(have) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(have), Reason: h.missing()}
-		dst = s.event(dst, origin{h.time(len(have)), it.From, s.d.arena.copy(have)}, body)
+		dst = s.event(dst, origin{h.time(len(have)), it.From, s.d.memory.arena.copy(have)}, body)
 	}
 	h.lose(have, size, it.Len)
 	h.consume(len(have))

@@ -157,7 +157,7 @@ func (s *session) parse(iv, plain, padded []byte) Body {
 	if err := s.d.message.Parse(plain); err != nil {
 		return notCoAP(err, plain, padded)
 	}
-	m := s.d.messages.new()
+	m := s.d.memory.messages.new()
 	m.Plain, m.Padded = plain, padded // show adds the meaning
 	copy(m.IV[:], iv)
 	return m

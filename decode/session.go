@@ -214,7 +214,7 @@ func (s *session) flush(dst []Event, from stream.Direction) []Event {
 	b := h.pending()
 	if len(b) > 0 {
 		body := &Malformed{Layer: Wire, Offset: len(b), Reason: s.incomplete(from)}
-		dst = s.event(dst, origin{h.time(len(b)), from, s.d.arena.copy(b)}, body)
+		dst = s.event(dst, origin{h.time(len(b)), from, s.d.memory.arena.copy(b)}, body)
 		h.consume(len(b))
 	}
 	h.compact(&s.d.spare)

@@ -21,7 +21,7 @@ type twin struct {
 func (s *session) keep(b []byte) []byte {
 	t := &s.d.twin
 	if len(b) == 0 || !bytes.Equal(b, t.raw) {
-		t.raw, t.ciphertext = s.d.arena.copy(b), nil
+		t.raw, t.ciphertext = s.d.memory.arena.copy(b), nil
 	}
 	return t.raw
 }
@@ -33,7 +33,7 @@ func (s *session) decrypt(iv, ciphertext []byte) ([]byte, error) {
 	if t.ciphertext != nil && len(t.ciphertext) == len(ciphertext) && bytes.Equal(t.iv[:], iv) && t.creds == *s.creds {
 		return t.plain, t.err
 	}
-	plain, err := s.d.ciphers.of(s).Open(s.d.arena.take(len(ciphertext))[:0], iv, ciphertext)
+	plain, err := s.d.ciphers.of(s).Open(s.d.memory.arena.take(len(ciphertext))[:0], iv, ciphertext)
 	if s.paired {
 		t.creds, t.iv, t.ciphertext = *s.creds, [lightssl.BlockLen]byte(iv), ciphertext
 		t.plain, t.err = plain, err

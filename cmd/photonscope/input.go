@@ -37,6 +37,7 @@ type inputs struct {
 	list   []captures.Input
 	files  []*os.File
 	follow *follower // nil: nothing is followed as a file
+	ahead  *ahead
 }
 
 // open opens captures, and all of them before any is read. Nothing here reads:
@@ -45,7 +46,8 @@ func (r *reading) open(ctx context.Context) (*inputs, error) {
 	if err := r.checkNames(); err != nil {
 		return nil, err
 	}
-	in := new(inputs)
+	ctx, cancel := context.WithCancel(ctx)
+	in := &inputs{ahead: newAhead(cancel)}
 	r.progress.total.Store(r.size())
 	for _, name := range r.names {
 		f, err := r.openOne(ctx, in, name)
@@ -53,7 +55,7 @@ func (r *reading) open(ctx context.Context) (*inputs, error) {
 			in.close()
 			return nil, err
 		}
-		in.list = append(in.list, captures.Input{Name: sourceName(name), R: &waking{f, &r.progress, r.beforeWait, r.afterWait}})
+		in.list = append(in.list, captures.Input{Name: sourceName(name), R: &countedInput{f, &r.progress, in.ahead}})
 	}
 	return in, nil
 }
@@ -119,6 +121,9 @@ func (r *reading) openOne(ctx context.Context, in *inputs, name string) (io.Read
 }
 
 func (in *inputs) close() {
+	if in.ahead != nil {
+		in.ahead.stop()
+	}
 	for _, f := range in.files {
 		f.Close()
 	}
@@ -136,20 +141,25 @@ func (p *progress) now() ui.Progress {
 	return ui.Progress{Read: p.read.Load(), Total: p.total.Load(), Following: p.caughtUp.Load()}
 }
 
-// waking is an input that may have to wait for bytes: it tells before and after,
-// and counts what it got.
-type waking struct {
-	r             io.Reader
-	progress      *progress
-	before, after func()
+// countedInput is an input that is read ahead and counts what it got. It may have to
+// wait for bytes: what came before is handed over first.
+type countedInput struct {
+	r        io.Reader
+	progress *progress
+	ahead    *ahead
 }
 
 // Read implements io.Reader.
-func (w *waking) Read(b []byte) (int, error) {
-	w.before()
-	n, err := w.r.Read(b)
-	w.progress.read.Add(int64(n))
-	w.after()
+func (c *countedInput) Read(b []byte) (int, error) {
+	if !c.ahead.filling.isEmpty() {
+		c.ahead.send()
+	}
+	if c.ahead.isStopped() {
+		return 0, context.Canceled
+	}
+	n, err := c.r.Read(b)
+	c.progress.read.Add(int64(n))
+	c.ahead.newKeys()
 	return n, err
 }
 

@@ -143,6 +143,9 @@ func (s *keySet) readMore(say func(string, ...any)) {
 		if err == nil {
 			t.failed = false
 			if len(b) > 0 {
+				if s.settle != nil {
+					s.settle()
+				}
 				s.feed(t, b, say)
 			}
 			continue

@@ -21,7 +21,8 @@ type keySet struct {
 
 	files  []keyFile
 	logs   []*keyLogTail
-	forget bool // learnt keys are not kept
+	settle func() // called before keys that came are taken; may be nil
+	forget bool   // learnt keys are not kept
 
 	learntMu sync.Mutex
 	learnt   map[learnt]bool // what SaveLearnt has seen in this run

@@ -22,7 +22,7 @@ import (
 // before the bytes are forwarded, and queues. Decoding and printing happen in
 // run, on a goroutine of their own, so that nothing there, be it a slow
 // terminal or a fault of ours, can delay, alter or end a session. A capture has
-// nobody to delay: feed decodes at once.
+// nobody to delay: it is decoded as it is read, ahead of what is shown of it.
 type pipeline struct {
 	decoder  *decode.Decoder
 	sink     sink
@@ -131,11 +131,7 @@ func pauseOf(rests bool) time.Duration {
 func (p *pipeline) drain(done batch) batch {
 	waited := p.queue.take(done)
 	for i := range waited.items {
-		if q := &waited.items[i]; q.other != nil {
-			p.feed(q.other)
-		} else {
-			p.feed(&q.segment)
-		}
+		p.feed(waited.items[i].item())
 	}
 	if len(waited.items) > 0 {
 		p.keepMessages()
@@ -149,17 +145,32 @@ func (p *pipeline) feed(it stream.Item) {
 	if p.broken {
 		return
 	}
-	defer p.contain()
+	defer p.contain(&p.broken)
 	if !p.holding() {
 		p.decoder.Recycle()
 	}
 	p.events = p.decoder.Feed(p.events[:0], it)
-	p.show(p.diagnosed(p.events))
+	p.show(p.events)
 }
 
-// holding reports whether somebody still needs events that were decoded.
-func (p *pipeline) holding() bool {
-	return p.passer == nil || p.passer.holding() || p.oneLeg.Holding() || p.only.holding() || len(p.messages) > 0
+// pass shows events that were decoded elsewhere.
+func (p *pipeline) pass(events []decode.Event) {
+	if p.broken || len(events) == 0 {
+		return
+	}
+	defer p.contain(&p.broken)
+	for i := range events { // a finding comes before what follows the event that led to it
+		p.show(events[i : i+1])
+	}
+}
+
+// passRest shows what was held back until all was passed.
+func (p *pipeline) passRest() {
+	if p.broken {
+		return
+	}
+	defer p.contain(&p.broken)
+	p.showRest()
 }
 
 // finish shows what was still held back.
@@ -167,9 +178,38 @@ func (p *pipeline) finish() {
 	if p.broken {
 		return
 	}
-	defer p.contain()
+	defer p.contain(&p.broken)
 	p.events = p.decoder.Finish(p.events[:0])
-	p.show(p.diagnosed(p.events))
+	p.show(p.events)
+	p.showRest()
+}
+
+// holding reports whether somebody still needs events that were decoded.
+func (p *pipeline) holding() bool {
+	return p.passer == nil || p.passer.holding() || p.oneLeg.Holding() || p.only.holding() || len(p.messages) > 0
+}
+
+// show shows events, and what follows from them.
+func (p *pipeline) show(events []decode.Event) {
+	events = p.diagnosed(events)
+	for i := range events {
+		if p.onEvent != nil {
+			p.onEvent(&events[i])
+		}
+	}
+	if !anyPaired(events) { // spares the copies
+		p.emit(events, events)
+		return
+	}
+	p.shown = p.shown[:0]
+	for _, e := range events {
+		p.shown = p.oneLeg.Feed(p.shown, e)
+	}
+	p.emit(events, p.shown)
+}
+
+// showRest shows what was held back until all was shown.
+func (p *pipeline) showRest() {
 	p.shown = p.oneLeg.Finish(p.shown[:0])
 	p.emit(nil, p.shown)
 	if p.only != nil {
@@ -200,23 +240,6 @@ func (p *pipeline) diagnosed(events []decode.Event) []decode.Event {
 		return events
 	}
 	return p.told
-}
-
-func (p *pipeline) show(events []decode.Event) {
-	for i := range events {
-		if p.onEvent != nil {
-			p.onEvent(&events[i])
-		}
-	}
-	if !anyPaired(events) { // spares the copies
-		p.emit(events, events)
-		return
-	}
-	p.shown = p.shown[:0]
-	for _, e := range events {
-		p.shown = p.oneLeg.Feed(p.shown, e)
-	}
-	p.emit(events, p.shown)
 }
 
 // anyPaired reports whether some event has another leg, which may show it as well.
@@ -269,7 +292,7 @@ func (p *pipeline) keepMessages() {
 	if len(p.messages) == 0 {
 		return
 	}
-	defer p.contain()
+	defer p.contain(&p.broken)
 	p.tapMu.Lock()
 	defer p.tapMu.Unlock()
 	p.record.Messages(p.messages)
@@ -278,9 +301,9 @@ func (p *pipeline) keepMessages() {
 }
 
 // contain keeps a fault of the decoder or a printer from ending the sessions.
-func (p *pipeline) contain() {
+func (p *pipeline) contain(broken *bool) {
 	if fault := recover(); fault != nil {
-		p.broken = true
+		*broken = true
 		p.alarm(fmt.Sprintf("internal error while decoding, nothing more is shown; relaying and recording go on: %v\n%s", fault, debug.Stack()))
 	}
 }

@@ -30,28 +30,6 @@ const (
 	itemCost   = 64       // what an item without bytes counts for
 )
 
-// batch is what waited between two visits of the consumer.
-type batch struct {
-	items  []queued
-	data   []byte // the segments' bytes; grows by new chunks, never moves what items refer to
-	opened bool   // some item opened a connection
-}
-
-// queued is an item. Segments are not kept as stream.Item, because nearly all
-// items are segments, and each would be an allocation.
-type queued struct {
-	segment stream.Segment
-	other   stream.Item // nil: it is the segment
-}
-
-// A batch grows from the first size by doubling up to the second. What was
-// larger is not kept for the next time.
-const (
-	firstChunk   = 16 << 10
-	largestChunk = 256 << 10
-	keptItems    = 4 << 10
-)
-
 // offer appends items, whose bytes it copies: once, if both legs carry the same.
 func (q *queue) offer(items []stream.Item) {
 	q.mu.Lock()
@@ -62,9 +40,6 @@ func (q *queue) offer(items []stream.Item) {
 		if seg, ok := it.(*stream.Segment); ok {
 			q.add(seg, &last)
 			continue
-		}
-		if _, ok := it.(*stream.Opened); ok {
-			q.waiting.opened = true
 		}
 		q.other(stream.Clone(it))
 	}
@@ -90,7 +65,7 @@ func (q *queue) add(seg *stream.Segment, last *pair) {
 	if !sameMemory(seg.Data, last.offered) {
 		*last = pair{seg.Data, q.waiting.keep(seg.Data)}
 	}
-	q.waiting.items = append(q.waiting.items, queued{segment: stream.Segment{At: seg.At, Conn: seg.Conn, From: seg.From, Data: last.kept}})
+	q.waiting.segment(seg, last.kept)
 	q.bytes += len(seg.Data) + itemCost
 }
 
@@ -99,30 +74,8 @@ func sameMemory(a, b []byte) bool {
 }
 
 func (q *queue) other(it stream.Item) {
-	q.waiting.items = append(q.waiting.items, queued{other: it})
+	q.waiting.other(it)
 	q.bytes += itemCost
-}
-
-func (b *batch) keep(data []byte) []byte {
-	if cap(b.data)-len(b.data) < len(data) {
-		size := min(max(firstChunk, 2*cap(b.data)), largestChunk)
-		b.data = make([]byte, 0, max(size, len(data)))
-	}
-	start := len(b.data)
-	b.data = append(b.data, data...)
-	return b.data[start:len(b.data):len(b.data)]
-}
-
-// reset empties a batch for its next use.
-func (b *batch) reset() {
-	b.opened = false
-	clear(b.items)
-	if b.items = b.items[:0]; cap(b.items) > keptItems {
-		b.items = nil
-	}
-	if b.data = b.data[:0]; cap(b.data) > largestChunk {
-		b.data = nil
-	}
 }
 
 // take returns everything that waits, in order, and empties the queue. done is

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -135,8 +134,6 @@ func (r *reading) printTo() io.Writer {
 // into decodes captures to their end and hands their events to a sink.
 func (r *reading) into(ctx context.Context, to sink) error {
 	signal.Ignore(syscall.SIGPIPE) // whoever reads our output may go away
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	in, err := r.open(ctx)
 	if err != nil {
 		return err
@@ -216,37 +213,45 @@ func (r *reading) beforeWait() {
 	}
 }
 
-// afterWait looks at the key logs again: a line that was there before the bytes
+// newKeys looks at the key logs again: a line that was there before the bytes
 // opens them.
-func (r *reading) afterWait() { r.keySet.readMore(r.app.say) }
+func (r *reading) newKeys() { r.keySet.readMore(r.app.say) }
 
 func (r *reading) run(ctx context.Context, in *inputs) error {
 	if r.out != nil {
 		r.out.header(strings.Join(r.names, ", "))
 	}
-	var failed error
-	var interrupted atomic.Bool // ctx.Err is slow for something that is asked so often
-	defer context.AfterFunc(ctx, func() { interrupted.Store(true) })()
 	least := leastGarbage
 	if r.stays {
 		least = keptGarbage
 	}
 	pace := newPacing(least)
-	for it, err := range captures.ReadAll(in.list, captures.ReadOptions{Stats: &r.stats, Port: r.port}) {
-		if failed = err; failed == nil && interrupted.Load() {
-			failed = r.interrupted(ctx, in)
+	a := in.ahead
+	a.pipe, a.newKeys, a.record = r.pipe, r.newKeys, r.made != nil
+	r.keySet.settle = a.settle
+	go a.read(in.list, r.port)
+	var failed error
+	for p := range a.parcels(r.beforeWait, r.holding) {
+		if failed == nil {
+			if failed = r.interrupted(ctx, in); failed != nil {
+				a.stop()
+			} else {
+				failed = p.err
+			}
 		}
-		if failed != nil || r.unheard() {
-			break
+		if r.unheard() {
+			a.stop()
+			continue
 		}
-		r.take(it)
-		pace.after(r.stats.Bytes)
+		r.take(p)
+		pace.after(p.stats.Bytes)
 	}
+	r.keySet.settle = nil
 	if failed != nil && r.endedByHand(ctx, in) && isCutOff(failed) {
 		r.app.say("%s ends inside a packet that was still being written", r.names[0])
 		failed = nil
 	}
-	r.pipe.finish()
+	r.pipe.passRest()
 	if r.out != nil {
 		r.out.close(failed == nil, errorText(failed))
 	}
@@ -264,16 +269,26 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 	return r.verdict(failed)
 }
 
-// take records an item and shows what it means.
-func (r *reading) take(it stream.Item) {
-	if r.made != nil {
-		r.one[0] = it
+// take records what was read and shows what it means.
+func (r *reading) take(p *parcel) {
+	r.stats = p.stats
+	shown := 0
+	for i, upTo := range p.upTo {
+		r.one[0] = p.items.items[i].item()
 		r.made.Items(r.one[:])
-	}
-	r.pipe.feed(it)
-	if r.made != nil {
+		r.pipe.pass(p.events[shown:upTo])
 		r.pipe.keepMessages()
+		shown = upTo
 	}
+	r.pipe.pass(p.events[shown:])
+}
+
+// holding reports whether somebody still needs events that were shown.
+func (r *reading) holding() bool {
+	if r.pipe.passer != nil && r.pipe.passer.holding() {
+		r.pipe.sink.flush()
+	}
+	return r.pipe.holding()
 }
 
 // endConversion ends the recording of -w and says what it holds. Of an input

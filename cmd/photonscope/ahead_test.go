@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+
+	"github.com/photonscope/photonscope/captures"
+)
+
+// What was decoded without a key is on the screen before the key is taken: else it
+// would come behind the screen's second look at what it has, and stay sealed.
+func TestKeysThatComeAreTakenOnceAllThatWasReadIsShown(t *testing.T) {
+	capture, err := os.ReadFile(recordings + "/healthy-brewskey-fw2.3.1/capture.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &inputs{ahead: newAhead(func() {})}
+	var p progress
+	in.list = []captures.Input{{R: &countedInput{iotest.HalfReader(bytes.NewReader(capture)), &p, in.ahead}}}
+	var shown atomic.Int64
+	looked := 0
+	a := in.ahead
+	a.pipe = newPipeline(nil, nobody{})
+	a.newKeys = func() {
+		looked++
+		a.settle()
+		if got, want := shown.Load(), int64(a.stats.Packets); got != want || !a.filling.isEmpty() {
+			t.Errorf("%d of %d packets are shown, %d events wait", got, want, len(a.filling.events))
+		}
+	}
+	go a.read(in.list, 0)
+	for p := range a.parcels(func() {}, func() bool { return false }) {
+		runtime.Gosched() // the reader has every chance to go on
+		shown.Store(int64(p.stats.Packets))
+	}
+	if looked < 5 || shown.Load() == 0 {
+		t.Errorf("%d looks, %d packets", looked, shown.Load())
+	}
+}
+
+// A consumer that wants no more gets what was read, and then the end, though the
+// input has none.
+func TestReadingAheadStops(t *testing.T) {
+	capture, err := os.ReadFile(recordings + "/healthy-brewskey-fw2.3.1/capture.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := make(chan struct{})
+	a := newAhead(func() { close(waits) })
+	a.pipe, a.newKeys = newPipeline(nil, nobody{}), func() {}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		w.Write(capture)
+		<-waits // as a pipe that is silent
+		w.Close()
+	}()
+	defer r.Close()
+	var p progress
+	go a.read([]captures.Input{{R: &countedInput{r, &p, a}}}, 0)
+	events := 0
+	for p := range a.parcels(func() {}, func() bool { return false }) {
+		a.stop()
+		events += len(p.events)
+	}
+	if events == 0 {
+		t.Error("nothing was read")
+	}
+}
