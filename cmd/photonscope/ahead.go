@@ -132,8 +132,6 @@ func (p *parcel) isFull() bool {
 	return len(p.events) >= parcelEvents || len(p.items.items) >= parcelItems || len(p.items.data) >= parcelBytes
 }
 
-func (p *parcel) isEmpty() bool { return len(p.events)+len(p.items.items) == 0 }
-
 // parcels returns what is read, and calls idle before it waits for more. A parcel is
 // used again behind it, unless holding says then that somebody needs its events'
 // bytes. All have to be taken.

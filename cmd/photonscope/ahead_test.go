@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -28,7 +29,7 @@ func TestKeysThatComeAreTakenOnceAllThatWasReadIsShown(t *testing.T) {
 	a.newKeys = func() {
 		looked++
 		a.settle()
-		if got, want := shown.Load(), int64(a.stats.Packets); got != want || !a.filling.isEmpty() {
+		if got, want := shown.Load(), int64(a.stats.Packets); got != want || len(a.filling.events) > 0 {
 			t.Errorf("%d of %d packets are shown, %d events wait", got, want, len(a.filling.events))
 		}
 	}
@@ -72,4 +73,39 @@ func TestReadingAheadStops(t *testing.T) {
 	if events == 0 {
 		t.Error("nothing was read")
 	}
+}
+
+// A capture in which nothing is of a Photon can be left too.
+func TestReadingEndsWhereNothingIsOfAPhoton(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	a := newAhead(cancel)
+	a.pipe, a.newKeys = newPipeline(nil, nobody{}), func() {}
+	var p progress
+	go a.read([]captures.Input{{R: &countedInput{new(endless), &p, a}}}, 0)
+	parcels := 0
+	for p := range a.parcels(func() {}, func() bool { return false }) {
+		if parcels++; parcels == 10 {
+			a.stop()
+		}
+		if len(p.events) > 0 {
+			t.Error("events")
+		}
+	}
+	if ctx.Err() == nil || parcels < 10 {
+		t.Errorf("%d parcels", parcels)
+	}
+}
+
+// endless is a pcap of packets without content, that never ends.
+type endless struct{ begun bool }
+
+func (e *endless) Read(b []byte) (int, error) {
+	if !e.begun {
+		e.begun = true
+		head := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0}
+		return copy(b, head), nil
+	}
+	n := len(b) / 16 * 16 // each is a header of no bytes
+	clear(b[:n])
+	return max(n, min(len(b), 16)), nil
 }

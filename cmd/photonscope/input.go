@@ -151,9 +151,7 @@ type countedInput struct {
 
 // Read implements io.Reader.
 func (c *countedInput) Read(b []byte) (int, error) {
-	if !c.ahead.filling.isEmpty() {
-		c.ahead.send()
-	}
+	c.ahead.send() // be it nothing: whoever takes it can see how far reading is, and stop it
 	if c.ahead.isStopped() {
 		return 0, context.Canceled
 	}

@@ -232,16 +232,14 @@ func (r *reading) run(ctx context.Context, in *inputs) error {
 	go a.read(in.list, r.port)
 	var failed error
 	for p := range a.parcels(r.beforeWait, r.holding) {
-		if failed == nil {
-			if failed = r.interrupted(ctx, in); failed != nil {
-				a.stop()
-			} else {
-				failed = p.err
-			}
-		}
 		if r.unheard() {
 			a.stop()
 			continue
+		}
+		if failed == nil {
+			if failed = cmp.Or(p.err, r.interrupted(ctx, in)); failed != nil {
+				a.stop()
+			}
 		}
 		r.take(p)
 		pace.after(p.stats.Bytes)
