@@ -257,7 +257,7 @@ func (m *messages) draw(c canvas, size class, only pane) {
 		m.drawAlone(c, only)
 		return
 	}
-	upper := max(c.h*2/5, 6)
+	upper := listShare(c.h, size)
 	c.sub(0, 0, c.w, upper).put(m.list)
 	if m.wordy() {
 		c.rule(upper, m.aboutTitle(), m.about.HasFocus())
@@ -278,7 +278,17 @@ func (m *messages) draw(c canvas, size class, only pane) {
 		c.text(left, upper+1+y, "│", quiet)
 	}
 	c.sub(0, upper+1, left-1, lower).put(m.tree)
+	c.sub(0, upper, left, 1).placed(0, m.tree.top, lower, m.tree.Len())
 	m.drawBytes(c.sub(left+2, upper+1, c.w-left-2, lower))
+}
+
+// listShare returns how many lines of a body the list has. The size alone decides:
+// what the selected event has to show would move everything from row to row.
+func listShare(h int, size class) int {
+	if size == large {
+		return h * 3 / 5
+	}
+	return h / 2
 }
 
 func (m *messages) drawAlone(c canvas, only pane) {

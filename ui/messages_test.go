@@ -135,3 +135,20 @@ func TestALongFilterLeavesRoomForWhatItMatches(t *testing.T) {
 		}
 	}
 }
+
+// Half of a small screen is the list's, and what an event has to show moves nothing.
+func TestTheListKeepsItsLinesFromEventToEvent(t *testing.T) {
+	for _, size := range []struct{ w, h, rows int }{{80, 24, 8}, {100, 28, 10}, {140, 45, 23}} {
+		a := newApp(Options{Store: stored(demo(t)...)})
+		press(a, "2", "g")
+		screen := show(t, a, size.w, size.h)
+		list := a.messagesView().list
+		for range a.model.Len() {
+			if _, _, _, h := list.GetRect(); h-1 != size.rows {
+				t.Fatalf("at %dx%d event %d leaves %d rows for the list, want %d", size.w, size.h, list.key+1, h-1, size.rows)
+			}
+			press(a, "j")
+			redraw(a, screen)
+		}
+	}
+}

@@ -75,9 +75,12 @@ func (t *textPane) Draw(screen tcell.Screen) {
 }
 
 // place writes at the end of a rule which lines of a pane are seen, if not all are.
-func (c canvas) place(y int, t *textPane) {
-	if n := len(t.lines); n > t.visible {
-		c.right(c.w-2, y, Safe(fmt.Sprintf(" %d-%d of %d ", t.top+1, min(t.top+t.visible, n), n)), quiet)
+func (c canvas) place(y int, t *textPane) { c.placed(y, t.top, t.visible, len(t.lines)) }
+
+// placed writes on a rule which of n lines are shown, if these are not all.
+func (c canvas) placed(y, top, visible, n int) {
+	if n > visible {
+		c.right(c.w-2, y, Safe(fmt.Sprintf(" %d-%d of %d ", top+1, min(top+visible, n), n)), quiet)
 	}
 }
 
