@@ -58,9 +58,10 @@ func (m *messages) linkLength(layer int, s byteRange) {
 }
 
 // Bytes and their other side need a height of minTwin together; where the bytes
-// do not fit above it and have less than roomyTwin, only its text stands there.
+// do not fit above it and have less than roomyTwin, only its text stands there, as
+// long as it leaves those of a block.
 const (
-	minTwin   = 11
+	minTwin   = 9
 	roomyTwin = 20
 )
 
@@ -76,6 +77,10 @@ func (m *messages) drawBytes(c canvas) {
 		text = append(text, wrap(t, c.w, 0)...)
 	}
 	room := c.h - 1 - len(text)
+	if room < 2*min(m.hex.rowsAt(c.w), blockLen/bytesPerRow(c.w)) {
+		c.put(m.hex)
+		return
+	}
 	upper := min(2*m.hex.rowsAt(c.w)+1, max(room-2*m.twin.hex.rowsAt(c.w), room/2))
 	if upper < 2*m.hex.rowsAt(c.w) && c.h < roomyTwin {
 		upper = room
