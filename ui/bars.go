@@ -155,16 +155,34 @@ func (a *app) contextLine(size class, w int) Safe {
 		text = label + "   " + text
 	}
 	if size <= narrow {
-		return text
+		return wholeParts(a.shorterFilter(text, width(text)-w), w)
 	}
-	const gap = "   "
-	text = a.shorterFilter(text, width(text)+len(gap)+minTitle-w)
-	room := w - width(text) - len(gap)
+	text = a.shorterFilter(text, width(text)+len(partGap)+minTitle-w)
+	room := w - width(text) - len(partGap)
 	title := a.model.hide(clean(a.opt.Title))
 	if i := strings.LastIndexByte(string(title), '/'); width(title) > room && room < enoughTitle && !strings.Contains(string(title), " ") {
 		title = title[i+1:] // a path: the folders say less than what is selected
 	}
-	return shortened(title, max(room, minTitle)) + gap + text
+	return wholeParts(shortened(title, max(room, minTitle))+partGap+text, w)
+}
+
+// partGap stands between the parts of a context.
+const partGap = "   "
+
+// wholeParts leaves out the last parts of a context that is wider than w, and says
+// with "…" that it does: half a word tells less than none.
+func wholeParts(text Safe, w int) Safe {
+	const more = " …"
+	for short := text; width(text) > w; {
+		i := strings.LastIndex(strings.TrimRight(string(short), " "), partGap)
+		if i <= 0 {
+			break // one part: it ends where the line does
+		}
+		if short = short[:i]; width(short)+width(more) <= w {
+			return short + more
+		}
+	}
+	return text
 }
 
 // shorterFilter clips the filter in a context that is some cells too long, so that what

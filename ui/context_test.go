@@ -9,9 +9,9 @@ import (
 func TestTheSecondLineNamesTheFileAndWhatIsShown(t *testing.T) {
 	a := newApp(Options{Store: stored(events(t, "healthy-spark-fw1.5.2/capture.pcap")...), Title: "/work/of/a/long/day/healthy-spark-fw1.5.2/capture.pcap"})
 	for view, want := range map[string][]string{
-		"3": {"capture.pcap   session 4 of 54026f…551269   attempt 4 of 4 [ ]   ○ CLOSED"},
+		"3": {"capture.pcap   session 4 of 54026f…551269   ○ CLOSED   attempt 4 of 4 [ ]"},
 		"5": {"capture.pcap   session 1 of 54026f…551269   both ways (b)   as text (x)"},
-		"6": {"capture.pcap   54026f…551269   rates: last minute (w)   / none"},
+		"6": {"capture.pcap   54026f…551269   / none"},
 		"2": {"54026f…551269   / none   270 of 270"},
 	} {
 		press(a, "1", "Enter", view)

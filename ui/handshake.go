@@ -88,7 +88,7 @@ func (h *handshake) context() Safe {
 	if s.Known {
 		who += " of " + h.app.model.shortName(s.Device)
 	}
-	return who + Safe(fmt.Sprintf("   attempt %d of %d [ ]   ", h.at+1, len(h.attempts))) + st.sign + " " + st.text
+	return who + "   " + st.sign + " " + st.text + Safe(fmt.Sprintf("   attempt %d of %d [ ]", h.at+1, len(h.attempts)))
 }
 
 // do implements view.

@@ -61,7 +61,7 @@ func (s *stats) context() Safe {
 	if who == "" {
 		who = "all devices"
 	}
-	return who + "   rates: " + windows[s.window].name + " (w)   " + m.label()
+	return who + "   " + m.label()
 }
 
 // refresh implements view.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,31 @@ func TestStatsByDeviceAtEverySize(t *testing.T) {
 		a := newApp(Options{Store: stored(all...), Title: "class.pcapng"})
 		press(a, "6", "d", "w", "w", "w")
 		golden(t, fmt.Sprintf("stats-devices-%dx%d", size.w, size.h), show(t, a, size.w, size.h), a.look)
+	}
+}
+
+// At no size does a context end in the middle of a word, and at 80 columns that of the
+// statistics is there as a whole.
+func TestContextsAreCutBetweenTheirParts(t *testing.T) {
+	all := demo(t)
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(all...), Title: "demo"})
+		for _, key := range []string{"1", "2", "3", "4", "5", "6"} {
+			press(a, key)
+			said := a.contextLine(classOf(size.w, size.h), size.w-1)
+			whole := a.view().context()
+			if width(said) > size.w-1 {
+				t.Errorf("at %dx%d view %s says more than there is room for: %q", size.w, size.h, key, said)
+			}
+			for _, part := range strings.Split(strings.TrimSuffix(string(said), " …"), "   ") {
+				if part != "demo" && !strings.Contains(string(whole)+"   ", part+"   ") {
+					t.Errorf("at %dx%d view %s says %q; the whole is %q", size.w, size.h, key, said, whole)
+				}
+			}
+			if size.w >= 80 && !strings.HasSuffix(string(said), string(whole)) {
+				t.Errorf("at %dx%d view %s says %q of %q", size.w, size.h, key, said, whole)
+			}
+		}
 	}
 }
 
@@ -163,7 +189,7 @@ func TestAUserLooksAtFigures(t *testing.T) {
 	d.press("6").see("KIND")
 	d.store.Append(talk(t))
 	d.see("chunk").see("250 events").press("d").see("1c052c…313012").press("d").see("chunk")
-	d.press("w").see("rates: last 10 minutes").press("w", "w").see("rates: all (w)")
+	d.press("w").see("last 10 minutes (w)").press("w", "w").see("all (w)")
 	d.press("s").see("bytes").press("b").press("Enter").see("photon.msg ==")
 }
 

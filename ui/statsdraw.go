@@ -25,7 +25,7 @@ func (s *stats) draw(c canvas, size class, only pane) {
 		c.sub(2, 1, c.w-4, c.h-1).put(s.more)
 		return
 	}
-	y := s.drawRates(c) + 1
+	y := s.drawRates(c)
 	lower := min(max(len(s.more.lines), 3), (c.h-y)/2)
 	upper := c.h - y - lower - 1
 	c.sub(0, y, c.w, upper).put(s.list)
@@ -64,7 +64,8 @@ func bytesPerSecond(v float64) Safe { return bytesText(int(v)) }
 
 func seconds(v float64) Safe { return duration(time.Duration(v * float64(time.Second))) }
 
-// drawRates draws what came over time and returns how many lines that took.
+// drawRates draws what came over time, below it over which, and returns how many
+// lines that took.
 func (s *stats) drawRates(c canvas) int {
 	over := &s.tally.over
 	until := over.last
@@ -72,7 +73,7 @@ func (s *stats) drawRates(c canvas) int {
 		until = now
 	}
 	const label, tail = 16, 16
-	columns := max(c.w-label-tail-2, 10)
+	columns, shown := max(c.w-label-tail-2, 10), 0
 	if n := windows[s.window].seconds; n > 0 {
 		columns = min(columns, n)
 	}
@@ -83,6 +84,7 @@ func (s *stats) drawRates(c canvas) int {
 		} else {
 			values = over.whole(columns, r.of, r.divide)
 		}
+		shown = len(values)
 		peak := 0.0
 		for _, v := range values {
 			peak = max(peak, v)
@@ -95,7 +97,21 @@ func (s *stats) drawRates(c canvas) int {
 		}
 		c.text(label+columns+1, y, highest, quiet)
 	}
-	return len(rates)
+	y := len(rates)
+	c.text(1, y, "over", normal)
+	end := c.text(label, y, windows[s.window].name+" (w)", quiet)
+	if last := s.lastMoment(); end+1+width(last) <= label+shown {
+		c.right(label+shown, y, last, quiet)
+	}
+	return y + 1
+}
+
+// lastMoment says what the right end of the rates is.
+func (s *stats) lastMoment() Safe {
+	if s.app.opt.live() {
+		return "now"
+	}
+	return "the end"
 }
 
 // details says how the answers of the selected row spread, how handshakes went,
