@@ -134,7 +134,7 @@ func (a *app) doOverlay(act action) bool {
 		a.askIntercept()
 	case actHeld:
 		if a.opt.Actions.Meddle == nil {
-			a.say(quiet, noMeddling)
+			a.say(quiet, a.noMeddling())
 			break
 		}
 		a.open(newHeldView(a))

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,13 +70,15 @@ func (o *Options) held() []Held {
 }
 
 // noMeddling says why messages cannot be held here.
-const noMeddling Safe = "Only a live proxy holds and injects messages: photonscope proxy, mode splice."
+func (a *app) noMeddling() Safe {
+	return clean(cmp.Or(a.opt.Actions.NoMeddling, "Only a live proxy holds and injects messages: photonscope proxy, mode splice."))
+}
 
 // askIntercept asks which messages to hold.
 func (a *app) askIntercept() {
 	m := a.opt.Actions.Meddle
 	if m == nil {
-		a.say(quiet, noMeddling)
+		a.say(quiet, a.noMeddling())
 		return
 	}
 	p := &prompt{app: a, sign: "hold ", history: &a.filterHistory, keys: "a filter: what matches is held  empty: nothing  Tab complete  Enter  Esc cancel"}
@@ -108,7 +111,7 @@ func (a *app) askIntercept() {
 func injectTemplate(a *app, arg string) Safe {
 	m := a.opt.Actions.Meddle
 	if m == nil {
-		return noMeddling
+		return a.noMeddling()
 	}
 	if arg == "" {
 		var names []string

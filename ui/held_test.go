@@ -136,6 +136,21 @@ func TestACaptureSaysWhyNothingCanBeHeld(t *testing.T) {
 	}
 }
 
+func TestAProxyThatCannotHoldSaysWhy(t *testing.T) {
+	a := newApp(Options{Store: stored(talk(t)...), Live: true, Actions: Actions{NoMeddling: "Here is why\x1b."}})
+	screen := show(t, a, 100, 24)
+	for _, key := range []string{"i", "I"} {
+		press(a, key)
+		redraw(a, screen)
+		if text := string(capture(screen, a.look)); !strings.Contains(text, `Here is why\x1b.`) || a.top() != nil {
+			t.Errorf("%s: %s", key, text)
+		}
+	}
+	if got := injectTemplate(a, "ping"); !strings.HasPrefix(string(got), "Here is why") {
+		t.Errorf("inject: %s", got)
+	}
+}
+
 // What was dropped is on the leg of its sender only, what was added on the other one;
 // lists say so.
 func TestWhatOneLegCarriesNamesThatLeg(t *testing.T) {

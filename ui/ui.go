@@ -86,8 +86,10 @@ func (o *Options) ended() bool { return o.Ended != nil && o.Ended() }
 // Actions are what the screen asks the command to do. One that is nil is not
 // offered.
 type Actions struct {
-	// Meddle holds, edits and injects messages. Nil: nobody can.
-	Meddle *Meddling
+	// Meddle holds, edits and injects messages. Nil: nobody can, and NoMeddling says
+	// why; "": since nothing passes.
+	Meddle     *Meddling
+	NoMeddling string
 	// KeepCopy keeps what was copied in a file, and returns its name.
 	KeepCopy func(text []byte) (path string, err error)
 	// Save creates a file with a name like the one given, in the current folder and

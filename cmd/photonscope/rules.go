@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -81,7 +80,9 @@ func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
 	e.Report = func(text string) { l.inform("%s", text) }
 	srv.Hooks = e.Hooks
 	if l.screen != nil {
-		l.screen.meddle = meddling(l.app, e)
+		if _, l.screen.noMeddling = insteadOfSplicing(srv); l.screen.noMeddling == "" {
+			l.screen.meddle = meddling(l.app, e)
+		}
 	}
 	if len(f.all) > 0 {
 		l.inform("%s in force: what changes is shown and recorded on both legs", count(len(f.all), "rule"))
@@ -94,8 +95,8 @@ func (f *ruleFlags) engine(l *live, srv *proxy.Server) *rules.Engine {
 
 // mayAct refuses rules that could never act.
 func (f *ruleFlags) mayAct(srv *proxy.Server) error {
-	canSplice := srv.ServerKey != nil && srv.DeviceKey != nil && srv.Mode != proxy.Observe && srv.Mode != proxy.Terminate && (srv.Upstream != "" || srv.Destination != nil)
-	if len(f.all) == 0 || canSplice || slices.ContainsFunc(f.all, (*rules.Rule).AnyMode) {
+	does, _ := insteadOfSplicing(srv)
+	if len(f.all) == 0 || does == "" || slices.ContainsFunc(f.all, (*rules.Rule).AnyMode) {
 		return nil
 	}
 	what := "--rules"
@@ -103,7 +104,20 @@ func (f *ruleFlags) mayAct(srv *proxy.Server) error {
 		what = "--repair " + strings.Join(f.repairs, ",")
 	}
 	return usageError("-k with the server's private key and an impersonation key (photonscope keys register)",
-		"%s acts on messages, which only mode splice can read and seal: %s", what, fmt.Sprintf("this proxy would %s", map[bool]string{true: "only observe", false: "answer as the cloud"}[srv.Upstream != "" || srv.Destination != nil]))
+		"%s acts on messages, which only mode splice can read and seal: this proxy would %s", what, does)
+}
+
+// insteadOfSplicing returns what a proxy does that can splice no session, and what
+// the screen says to who wants to hold messages there. Both are "" if it can.
+func insteadOfSplicing(srv *proxy.Server) (does, told string) {
+	relays := srv.Upstream != "" || srv.Destination != nil
+	switch {
+	case !relays || srv.Mode == proxy.Terminate:
+		return "answer as the cloud", "This proxy is the cloud itself; holding needs an UPSTREAM and mode splice."
+	case srv.Mode == proxy.Observe || srv.ServerKey == nil || srv.DeviceKey == nil:
+		return "only observe", "This proxy can only observe; holding needs mode splice (see keys register)."
+	}
+	return "", ""
 }
 
 // meddling is what the screen can do through an engine.

@@ -30,9 +30,12 @@ type tui struct {
 	log   *ui.Log
 	ready chan struct{} // closed once the source is under way
 
-	meddle *ui.Meddling // what can be done to messages that pass; set before ready is closed
-	once   sync.Once
-	shown  atomic.Bool // the terminal belongs to the screen: notes go to its log
+	// Set before ready is closed:
+	meddle     *ui.Meddling // what can be done to messages that pass
+	noMeddling string       // why nothing can
+
+	once  sync.Once
+	shown atomic.Bool // the terminal belongs to the screen: notes go to its log
 
 	notes sync.Mutex // guards the app's standard error: the source's notes and ours go there
 
@@ -107,7 +110,7 @@ func (a *app) show(ctx context.Context, o *outputFlags, opt ui.Options, source f
 	files := &screenFiles{app: a, state: a.stateFolder()}
 	defer files.forget()
 	opt.Actions = files.actions()
-	opt.Actions.Meddle = s.meddle
+	opt.Actions.Meddle, opt.Actions.NoMeddling = s.meddle, s.noMeddling
 	watched := s.watchKeys(ctx, over.Load)
 	err := ui.Run(ctx, opt)
 	watched()
