@@ -307,7 +307,7 @@ func (a *app) key(ev *tcell.EventKey) {
 		b, ok = lookup(name, anywhere)
 	}
 	if !ok {
-		a.say(warning, Safe("The key "+name+" does nothing here. ? shows the keys that do."))
+		a.say(warning, a.useless(name))
 		return
 	}
 	a.run(b.do)

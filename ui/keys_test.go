@@ -97,6 +97,23 @@ func TestAnUnknownKeyIsNamed(t *testing.T) {
 	}
 }
 
+// A key of another view is said to be one, and where: only there does ? show it. In a
+// window ? shows nothing.
+func TestAKeyOfAnotherPlaceSaysWhere(t *testing.T) {
+	for keys, want := range map[string]string{
+		"1P":  "The key P does nothing here, only in Messages (2) and in Ladder (4).",
+		"4b":  "The key b does nothing here, only in Follow (5).",
+		"2d":  "The key d does nothing here, only in Stats (6) and on held messages (I).",
+		"2?x": "The key x does nothing in this window. Esc closes it.",
+	} {
+		a := newApp(Options{Store: stored(demo(t)...)})
+		press(a, strings.Split(keys, "")...)
+		if string(a.notice) != want {
+			t.Errorf("%s: the screen says %q, want %q", keys, a.notice, want)
+		}
+	}
+}
+
 // What a command is for finds it before what only has the same letters in order.
 func TestTheCommandWithTheWordComesFirst(t *testing.T) {
 	for word, want := range map[string]string{"light": "theme", "number": "go", "statist": "stats", "capture": "export", "fold": "fold-pings"} {
