@@ -96,3 +96,26 @@ func TestSentencesAreNotCutOff(t *testing.T) {
 		t.Errorf("what is wrong with a filter is cut off: %s", text)
 	}
 }
+
+// What scrolls a view by half scrolls a window by half, and what is no choice of a menu
+// or no letter is said to be none.
+func TestWindowsAnswerEveryKey(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "?")
+	show(t, a, 80, 24)
+	text := a.top().(*dialog).text
+	if press(a, "Ctrl-D"); text.top != text.visible/2 {
+		t.Errorf("Ctrl-D goes to line %d of windows of %d", text.top, text.visible)
+	}
+	if press(a, "Ctrl-U"); text.top != 0 {
+		t.Errorf("Ctrl-U goes to line %d", text.top)
+	}
+	press(a, "q")
+	for keys, want := range map[string]string{"yZ": "Nothing here has the letter Z.", "m ": "That is no letter; nothing was done."} {
+		press(a, strings.Split(keys, "")...)
+		if string(a.notice) != want {
+			t.Errorf("%q: the screen says %q, want %q", keys, a.notice, want)
+		}
+		press(a, "Esc")
+	}
+}

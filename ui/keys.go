@@ -164,8 +164,8 @@ var bindings = []binding{
 	{actBottom, "G End", inPanes | inDialog, "", "last; follows what comes"},
 	{actPageDown, "PgDn Ctrl-F", inPanes, "", "a page down"},
 	{actPageUp, "PgUp Ctrl-B", inPanes | inDialog, "", "a page up"},
-	{actHalfDown, "Ctrl-D", inPanes, "", "half a page down"},
-	{actHalfUp, "Ctrl-U", inPanes, "", "half a page up"},
+	{actHalfDown, "Ctrl-D", inPanes | inDialog, "", "half a page down"},
+	{actHalfUp, "Ctrl-U", inPanes | inDialog, "", "half a page up"},
 
 	{actLayer, "x", inMessages, "layer", "layer: wire, plain, payload"},
 	{actLayer, "x", inFollow, "form", "as text, hex or summary"},

@@ -36,7 +36,11 @@ func (m *menu) key(ev *tcell.EventKey) bool {
 			return true
 		}
 	}
-	return !strings.ContainsRune("jkq", ev.Rune())
+	if strings.ContainsRune("jkq", ev.Rune()) {
+		return false
+	}
+	m.app.say(warning, "Nothing here has the letter "+clean(string(ev.Rune()))+".")
+	return true
 }
 
 // do implements overlay.
@@ -96,8 +100,11 @@ func (l *letterPrompt) do(act action) bool { return false }
 // key implements overlay.
 func (l *letterPrompt) key(ev *tcell.EventKey) bool {
 	l.app.closeTop()
-	if ev.Key() == tcell.KeyRune && ev.Rune() > ' ' && ev.Rune() < 0x7f {
+	switch {
+	case ev.Key() == tcell.KeyRune && ev.Rune() > ' ' && ev.Rune() < 0x7f:
 		l.take(string(ev.Rune()))
+	case ev.Key() != tcell.KeyEsc:
+		l.app.say(quiet, "That is no letter; nothing was done.")
 	}
 	return true
 }
