@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -199,7 +200,7 @@ func (a *app) shorterFilter(text Safe, over int) Safe {
 func (a *app) footer(w int) Safe {
 	if o := a.top(); o != nil {
 		if text := o.footer(); text != "" {
-			return text
+			return wholeHints(text, w)
 		}
 	}
 	last := Safe("? help")
@@ -224,6 +225,18 @@ func (a *app) footer(w int) Safe {
 		}
 	}
 	return text + last
+}
+
+// wholeHints leaves out of hints that are wider than w those before the last one, which
+// tells how to leave.
+func wholeHints(text Safe, w int) Safe {
+	const between = "  "
+	hints := strings.Split(string(text), between)
+	for n := len(hints); n > 1 && width(text) > w; n-- {
+		hints = slices.Delete(hints, n-2, n-1)
+		text = Safe(strings.Join(hints, between))
+	}
+	return text
 }
 
 // footOf returns what the footer calls a key: where nothing goes on, what pauses plays.

@@ -119,3 +119,17 @@ func TestWindowsAnswerEveryKey(t *testing.T) {
 		press(a, "Esc")
 	}
 }
+
+// Where there is little room for hints, the one that tells how to leave remains.
+func TestAtEverySizeALineOfInputSaysHowToLeaveIt(t *testing.T) {
+	for _, size := range screenSizes {
+		for _, key := range []string{"/", ":", "Ctrl-P", "y", "m", "o", ";"} {
+			a := newApp(Options{Store: stored(demo(t)...)})
+			press(a, "2", key)
+			rows := strings.Split(string(capture(show(t, a, size.w, size.h), a.look)), "\n")
+			if last := rows[size.h]; !strings.Contains(last, "Esc") || strings.Contains(last, "…") {
+				t.Errorf("at %dx%d behind %s the last line is %q", size.w, size.h, key, last)
+			}
+		}
+	}
+}
