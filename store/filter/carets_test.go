@@ -38,6 +38,18 @@ and is written && or and`, `
 type rtt
      ^~~
 expected and, or or the end`, `
+event temp
+      ^~~~
+expected and, or or the end; did you mean event == temp?`, `
+(rtt > 1 and coap.payload[0:2] 0c:0d)
+                               ^~~~~
+expected and, or or a closing parenthesis; did you mean coap.payload[0:2] == 0c:0d?`, `
+event == temp "inside"
+              ^~~~~~~~
+expected and, or or the end`, `
+type or event "a b"
+              ^~~~~
+expected and, or or the end; did you mean event == "a b"?`, `
 coap.mid == -1
             ^~
 coap.mid is never negative`, `

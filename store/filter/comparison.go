@@ -63,7 +63,9 @@ func (p *parser) test() node {
 	if !p.count() {
 		return nil
 	}
+	start := p.tok.start
 	t := &test{left: p.operand()}
+	p.alone, p.aloneTo = strings.TrimSpace(p.src[start:p.tok.start]), p.tok.start
 	p.want = want{what: wantOperator, field: t.left.field, compared: quantifier != ""}
 	return p.asked(t, quantifier)
 }

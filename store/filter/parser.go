@@ -15,6 +15,9 @@ type parser struct {
 	err   *Error
 	names map[string]string
 
+	alone   string // the field that the last test asks for alone,
+	aloneTo int    // and the token behind it
+
 	want   want // what is expected next
 	hungry bool // the fault is that the expression ends here
 
@@ -64,7 +67,18 @@ func (p *parser) unexpected() string {
 	case p.sign("[") || p.sign("=", "==", "!=", ">", "<", ">=", "<=", "===", "!==", "~="):
 		return "a comparison has one operator; join two with and"
 	}
-	return "expected and, or or the end"
+	return p.notJoined("the end")
+}
+
+// notJoined says what to do about a token that does not join tests: behind a field
+// alone it may be the value that was meant.
+func (p *parser) notJoined(end string) string {
+	text := "expected and, or or " + end
+	value := p.tok.kind == stringToken || p.tok.kind == rawToken || p.tok.kind == wordToken && lookup(p.tok.text) == nil
+	if value && p.alone != "" && p.aloneTo == p.tok.start {
+		text += "; did you mean " + p.alone + " == " + p.src[p.tok.start:p.tok.end] + "?"
+	}
+	return text
 }
 
 // binding is how tightly an operator binds; the higher the tighter.
@@ -217,7 +231,7 @@ func (p *parser) group() node {
 		p.failAt(opening.start, opening.end, "this parenthesis is never closed")
 		return nil
 	case !p.sign(")"):
-		p.fail("expected and, or or a closing parenthesis")
+		p.fail(p.notJoined("a closing parenthesis"))
 		return nil
 	}
 	p.advance()
