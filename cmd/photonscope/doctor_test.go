@@ -113,6 +113,9 @@ func TestDoctorFindsWhatIsWrongWithKeysAndPort(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	wantIn(t, out, taken+": another program has it", "chmod 600 "+filepath.Join(folder, "default_key.pem"), "PH-01 likely", "an elliptic curve key")
+	if n := strings.Count(out, "chmod 600 "+filepath.Join(folder, "default_key.pem")); n != 1 {
+		t.Errorf("what to do about a readable key is said %d times\n%s", n, out)
+	}
 	for secret := range strings.Lines(string(server)) {
 		if strings.Contains(out, strings.TrimSpace(secret)) {
 			t.Errorf("it prints %q", secret)

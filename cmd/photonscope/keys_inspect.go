@@ -97,6 +97,9 @@ func (k *keysCommand) inspectFile(path string, role lightssl.Role) error {
 	}
 	f.mode = mode
 	words := f.describe()
+	if do := f.protection(); do != "" {
+		words[len(words)-1] += ": " + do
+	}
 	if address != "" && f.key.Private == nil {
 		words = append(words, "address "+address)
 	}
@@ -122,10 +125,18 @@ func (f *keyFile) describe() []string {
 			words = append(words, "usable")
 		}
 	}
-	if f.key.Private != nil && f.mode.Perm()&0o077 != 0 {
-		words = append(words, "others can read it: chmod 600 "+quote(f.path))
+	if f.protection() != "" {
+		words = append(words, "others can read it")
 	}
 	return words
+}
+
+// protection is what to do about a secret that others can read, "" if nothing.
+func (f *keyFile) protection() string {
+	if f.key.Private == nil {
+		return ""
+	}
+	return remedyFor(f.mode, f.path)
 }
 
 // purpose is the role in words, with what the file's name adds.
