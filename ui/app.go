@@ -315,7 +315,11 @@ func (a *app) key(ev *tcell.EventKey) {
 
 // run does an action, or says that there is nothing to do it on.
 func (a *app) run(act action) {
-	if !a.do(act) {
+	switch {
+	case a.do(act):
+	case a.model.end == 0:
+		a.say(quiet, "Nothing has come yet that this could be done with.")
+	default:
 		a.say(quiet, Safe("Nothing to do here for "+string(act)+"."))
 	}
 }

@@ -114,6 +114,28 @@ func TestAKeyOfAnotherPlaceSaysWhere(t *testing.T) {
 	}
 }
 
+// Nothing that a footer offers leads to an excuse without a reason.
+func TestWhatAFooterOffersCanBeDone(t *testing.T) {
+	all := talk(t)
+	for _, view := range []string{"1", "2", "3", "4", "5", "6", "6d"} {
+		for pane := range 3 {
+			for _, b := range bindings {
+				a := newApp(Options{Screen: newScreen(t, 80, 24), Store: stored(all...)})
+				press(a, strings.Split(view, "")...)
+				for range pane {
+					press(a, "Tab")
+				}
+				if !strings.Contains(string(a.footer(200)), string(b.first()+" "+a.footOf(&b))+"  ") {
+					continue
+				}
+				if press(a, string(b.first())); strings.Contains(string(a.notice), "Nothing to do here") {
+					t.Errorf("the footer of view %s, pane %d, has %s: %s", view, pane, b.first(), a.notice)
+				}
+			}
+		}
+	}
+}
+
 // What a command is for finds it before what only has the same letters in order.
 func TestTheCommandWithTheWordComesFirst(t *testing.T) {
 	for word, want := range map[string]string{"light": "theme", "number": "go", "statist": "stats", "capture": "export", "fold": "fold-pings"} {

@@ -64,7 +64,7 @@ func (s *sessions) do(act action) bool {
 	switch act {
 	case actOpen:
 		s.app.enter(inMessages, deviceScope(d))
-	case actHandshake:
+	case actHandshake, actExplain: // how far it got, and why not farther
 		s.app.enter(inHandshake, deviceScope(d))
 	case actLadder:
 		s.app.enter(inLadder, deviceScope(d))

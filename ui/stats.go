@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 
+	"github.com/photonscope/photonscope/decode/particle"
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -110,6 +111,8 @@ func (s *stats) do(act action) bool {
 		s.sortMenu()
 	case actOpen:
 		return s.open()
+	case actExplain:
+		return s.explain()
 	default:
 		return false
 	}
@@ -149,6 +152,39 @@ func (s *stats) open() bool {
 		}
 	}
 	return false
+}
+
+// explain says what a kind of message is for; of a device it shows how it got online.
+func (s *stats) explain() bool {
+	if s.list.sel >= len(s.sums) {
+		return false
+	}
+	name := s.sums[s.list.sel].name
+	if s.devices {
+		for _, d := range s.app.model.devices() {
+			if d.label() == name {
+				s.app.enter(inHandshake, deviceScope(d))
+			}
+		}
+		return true
+	}
+	for _, k := range particle.Kinds() {
+		if k.Name == string(name) {
+			s.app.open(newDialog(s.app, "explain: "+name, func(w int) []line { return explainKind(&k, w) }))
+			return true
+		}
+	}
+	s.app.say(quiet, "Enter shows these events; there K explains each.")
+	return true
+}
+
+// explainKind tells of a kind of message what the catalogue does.
+func explainKind(k *particle.KindInfo, w int) []line {
+	text := wordWriter{width: 10}
+	text.add("message", Safe(k.Name+": "+k.Means))
+	text.gap()
+	text.add("more", "Esc, then Enter shows these messages; there K explains each")
+	return wrapped(text.lines, w)
 }
 
 // kindFilter returns the expression for the events of a name.

@@ -70,6 +70,30 @@ func TestEnterOnAKindShowsItsMessages(t *testing.T) {
 	}
 }
 
+func TestAKindOfMessageIsExplained(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	s := statsOf(a)
+	for i, row := range s.sums {
+		s.list.choose(i)
+		press(a, "K")
+		said := string(capture(show(t, a, 80, 24), a.look))
+		if row.name == "chunk" && !strings.Contains(said, "chunk: a piece of the image with its CRC-32") {
+			t.Errorf("K on %s shows\n%s", row.name, said)
+		}
+		if row.name == "closed" && !strings.Contains(string(a.notice), "Enter shows these events") {
+			t.Errorf("K on %s says %q", row.name, a.notice)
+		}
+		press(a, "Esc")
+	}
+	if press(a, "d", "K"); a.view().place() != inHandshake {
+		t.Errorf("K on a device leads to %s", a.view().name())
+	}
+	a = newApp(Options{Store: stored()})
+	if press(a, "K"); a.notice != "Nothing has come yet that this could be done with." {
+		t.Errorf("K without any event says %q", a.notice)
+	}
+}
+
 func TestEnterOnADeviceShowsItsMessages(t *testing.T) {
 	all := talk(t)
 	a := newApp(Options{Store: stored(all...)})
