@@ -146,7 +146,7 @@ func (p *Printer) appendSaid(dst []byte, e *Event) []byte {
 		if !b.Opened {
 			return p.appendSealed(dst, sealing{e.Session, b.Reason})
 		}
-		return appendOpening(dst, b)
+		return fmt.Appendf(dst, "opened by %s, signature %s", b.OpenedBy(), b.Signature)
 	case *Message:
 		p.msg.Parse(b.Plain) // was parsed once, so it parses
 		return b.Meaning.AppendSummary(dst, &p.msg)
@@ -191,17 +191,16 @@ func (p *Printer) appendSealed(dst []byte, why sealing) []byte {
 	return append(dst, why.reason...)
 }
 
-// appendOpening appends what opened the credentials. What the key log holds a
+// OpenedBy says in words what opened the credentials. What the key log holds a
 // proxy knows of itself, so no log is spoken of.
-func appendOpening(dst []byte, b *Credentials) []byte {
-	by := "the " + b.Source
+func (b *Credentials) OpenedBy() string {
 	switch b.Source {
 	case "key log":
-		by = "known session keys"
+		return "known session keys"
 	case otherLeg:
-		by = "the credentials of the other leg"
+		return "the credentials of the other leg"
 	}
-	return fmt.Appendf(dst, "opened by %s, signature %s", by, b.Signature)
+	return "the " + b.Source
 }
 
 func appendIdentity(dst []byte, b *Identity) []byte {

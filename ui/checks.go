@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/photonscope/photonscope/decode"
 )
@@ -61,5 +62,5 @@ func credentialsChecks(b *decode.Credentials) ([]Safe, bool) {
 	if !ok {
 		sign = "signature · " + Safe(b.Signature)
 	}
-	return []Safe{"opened by " + Safe(b.Source) + " ✓   " + sign, "AES key, IV and salt of this session"}, b.Signature == "failed"
+	return []Safe{"opened by " + Safe(strings.TrimPrefix(b.OpenedBy(), "the ")) + " ✓   " + sign, "AES key, IV and salt of this session"}, b.Signature == "failed"
 }

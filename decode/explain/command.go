@@ -11,10 +11,14 @@ import (
 // Names of the files that commands read. Who runs one puts the path of the own
 // key in their place.
 const (
-	CloudKeyFile       = "server.pem"     // private key of the cloud
-	CloudPublicKeyFile = "server.pub.pem" // its public half
-	DeviceKeyFile      = "device.pem"     // private key of the device
+	CloudKeyFile         = "server.pem"        // private key of the cloud
+	CloudPublicKeyFile   = "server.pub.pem"    // its public half
+	DeviceKeyFile        = "device.pem"        // private key of the device
+	ImpersonationKeyFile = "impersonation.pem" // private key that photonscope has in the device's place
 )
+
+// DeviceKeyToPEM makes DeviceKeyFile of device.der, which particle keys save writes.
+const DeviceKeyToPEM = "openssl rsa -inform DER -in device.der -out " + DeviceKeyFile
 
 // Stand-ins for what is secret.
 const (
@@ -31,6 +35,7 @@ type Command struct {
 
 const (
 	asHex    = " | od -An -v -tx1"
+	asDigits = asHex + " | tr -d ' \\n'; echo"
 	noPad    = " -pkeyopt rsa_padding_mode:none"
 	decode64 = " | openssl base64 -d -A"
 )
@@ -72,9 +77,13 @@ func credentialsCommands(raw []byte, b *decode.Credentials, showSecrets bool) []
 	if len(raw) != lightssl.CredentialsRecordLen {
 		return nil
 	}
+	keyFile := DeviceKeyFile
+	if b.Source == "impersonation key" {
+		keyFile = ImpersonationKeyFile
+	}
 	sealed, signature := raw[:lightssl.SealedCredentialsLen], raw[lightssl.SealedCredentialsLen:]
 	list := []Command{
-		{"the credentials: AES key, IV, salt", feed(sealed) + "pkeyutl -decrypt -inkey " + DeviceKeyFile + asHex},
+		{"the credentials: AES key, IV, salt", feed(sealed) + "pkeyutl -decrypt -inkey " + keyFile + asDigits},
 		{"what the cloud signed: 20 bytes", feed(signature) + "pkeyutl -verifyrecover -pubin -inkey " + CloudPublicKeyFile + asHex},
 	}
 	if b.Opened && b.Credentials.HasSalt() {
@@ -112,10 +121,11 @@ func needs(list []Command) string {
 	for _, w := range []struct{ word, is string }{
 		{CloudKeyFile, CloudKeyFile + ": the cloud's private key"},
 		{CloudPublicKeyFile, CloudPublicKeyFile + ": the cloud's public key"},
-		{DeviceKeyFile, DeviceKeyFile + ": the device's private key"},
+		{DeviceKeyFile, DeviceKeyFile + ": the device's private key (particle keys save device.der; " + DeviceKeyToPEM + ")"},
+		{ImpersonationKeyFile, ImpersonationKeyFile + ": the key that photonscope has in the device's place, ID.impersonation.pem"},
 		{" " + keyWord + " ", keyWord + ": the session's AES key"},
 		{" " + ivWord + " ", ivWord + ": its IV"},
-		{":" + credentialsWord, credentialsWord + ": the 40 bytes that the first command prints, without spaces"},
+		{":" + credentialsWord, credentialsWord + ": the 80 digits that the first command prints"},
 	} {
 		for _, c := range list {
 			if strings.Contains(c.Line+" ", w.word) {

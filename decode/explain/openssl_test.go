@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
 	"os"
 	"os/exec"
@@ -78,9 +79,21 @@ func keyFiles(t *testing.T, server string, device lightssl.DeviceID) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if name == DeviceKeyFile { // as particle keys save writes it
+			key, err := lightssl.ParseKey(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, b = "device.der", x509.MarshalPKCS1PrivateKey(key.Private)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	cmd := exec.Command("sh", "-c", DeviceKeyToPEM)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", DeviceKeyToPEM, err, out)
 	}
 	return dir
 }
@@ -133,6 +146,15 @@ func checkCredentials(t *testing.T, dir string, e *decode.Event, b *decode.Crede
 		t.Errorf("the credentials: openssl says %x", got)
 	}
 	signed, awaited := run(t, dir, list[1]), run(t, dir, list[2])
+	blanks := Commands(e, nil, false)
+	digits, err := exec.Command("sh", "-c", "cd "+dir+" && "+blanks[0].Line).Output()
+	if err != nil || len(digits) != 2*len(b.Credentials)+len("\n") {
+		t.Errorf("the credentials are printed as %q: %v", digits, err)
+	}
+	blanks[2].Line = strings.Replace(blanks[2].Line, credentialsWord, strings.TrimSpace(string(digits)), 1)
+	if got := run(t, dir, blanks[2]); !bytes.Equal(got, awaited) {
+		t.Errorf("with what the first command prints the last prints %x, want %x", got, awaited)
+	}
 	if len(signed) != 20 || bytes.Equal(signed, awaited) != (b.Signature == "verified") {
 		t.Errorf("the signature is %s, but openssl says %x and %x", b.Signature, signed, awaited)
 	}
@@ -165,6 +187,18 @@ func TestCommandsWithoutSecretsHaveWordsInTheirPlace(t *testing.T) {
 					t.Errorf("nobody says what%sis in %s", w, line)
 				}
 			}
+		}
+	}
+}
+
+// Who splices has no key of the device, but one of its own in the device's place.
+func TestCommandsNameTheKeyThatOpened(t *testing.T) {
+	e := decode.Event{Raw: make([]byte, lightssl.CredentialsRecordLen)}
+	for source, file := range map[string]string{"device key": DeviceKeyFile, "key log": DeviceKeyFile, "impersonation key": ImpersonationKeyFile} {
+		e.Body = &decode.Credentials{Source: source}
+		list := Commands(&e, nil, false)
+		if !strings.Contains(list[0].Line, " -inkey "+file+" ") || !strings.Contains(needs(list), file+": ") {
+			t.Errorf("%s: %s; %s", source, list[0].Line, needs(list))
 		}
 	}
 }
