@@ -71,13 +71,13 @@ func (m *model) emptyText() []Safe {
 	_, total := m.store.Bounds()
 	switch {
 	case total == 0:
-		return []Safe{"Nothing has been said yet."}
+		return []Safe{"Nothing has been said yet.", "1 tells what there is to wait for."}
 	case m.more:
 		return []Safe{"Still looking."}
 	case m.onlyBad:
 		return []Safe{Safe(fmt.Sprintf("No problem among %d events.", total)), "! shows all of them."}
 	case m.filter.text != "" && !m.filter.off:
-		return []Safe{"No event matches " + m.filterText() + ".", Safe(fmt.Sprintf(`%d are hidden. \ shows them, / changes the filter.`, total))}
+		return []Safe{"No event matches " + Safe(strings.TrimSpace(string(m.filterText()))) + ".", Safe(fmt.Sprintf(`%d are hidden. \ shows them, / changes the filter.`, total))}
 	}
 	return []Safe{"No event of " + m.scopeLabel() + " is held."}
 }

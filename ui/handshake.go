@@ -26,7 +26,7 @@ type handshake struct {
 func newHandshake(a *app) *handshake {
 	h := &handshake{app: a, detail: newTextPane(a.look), latest: true}
 	h.list = newList(a.look, h)
-	h.list.empty = []Safe{"No session yet, so no handshake."}
+	h.list.empty = []Safe{"No session yet, so no handshake.", "1 tells what there is to wait for."}
 	h.list.moved = func() { h.detail.top, h.stepped = 0, true }
 	return h
 }

@@ -30,6 +30,7 @@ func newMessages(a *app) *messages {
 	m.list = newList(a.look, m.rows)
 	m.list.follow, m.list.atHead = true, !a.opt.Live
 	m.tree = newTree(a.look)
+	m.tree.empty = []Safe{"Of an event that is selected the fields stand here."}
 	m.hex = newHexPane(a.look)
 	m.twin.hex = newHexPane(a.look)
 	m.about = newTextPane(a.look)
@@ -123,6 +124,10 @@ func (m *messages) treeMoved() {
 // maskKeys hides the session's keys, or shows them if they were asked for.
 func (m *messages) maskKeys() {
 	m.tree.secrets, m.hex.hidden = m.app.opt.ShowSecrets, ""
+	if !m.loaded {
+		m.hex.hidden = "Of an event that is selected the bytes stand here."
+		return
+	}
 	if m.app.model.private {
 		m.hex.hidden = noBytes
 		return

@@ -27,8 +27,11 @@ func newSessions(a *app) *sessions {
 // emptySessions says why there is no session, what brings one, and what was said
 // since the program began: which mode it is, and why.
 func (a *app) emptySessions() []Safe {
-	if !a.opt.Live {
+	switch {
+	case a.opt.loading():
 		return []Safe{"No session in this capture yet."}
+	case !a.opt.Live:
+		return []Safe{"No session of a Photon in this capture.", "L shows what reading it had to say."}
 	}
 	lines := append([]Safe{"No device yet."}, wrap(a.model.hide(clean(a.opt.Hint)), 1000, 0)...)
 	for _, e := range a.opt.Log.kept() {
@@ -41,7 +44,13 @@ func (s *sessions) name() Safe { return "Sessions" }
 
 func (s *sessions) place() place { return inSessions }
 
-func (s *sessions) panes() []pane { return []pane{s.list, s.detail} }
+// panes has no list as long as nothing is in it: what to do then may need scrolling.
+func (s *sessions) panes() []pane {
+	if len(s.devices) == 0 {
+		return []pane{s.detail}
+	}
+	return []pane{s.list, s.detail}
+}
 
 func (s *sessions) context() Safe {
 	return Safe(fmt.Sprintf("%s   %s", devicesText(s.devices), s.app.model.summary()))
@@ -51,7 +60,6 @@ func (s *sessions) context() Safe {
 func (s *sessions) refresh() {
 	s.devices = s.app.model.devices()
 	s.now = s.app.now()
-	s.list.empty = s.app.emptySessions()
 	s.list.refresh()
 }
 
@@ -177,9 +185,11 @@ func (s *sessions) draw(c canvas, size class, only pane) {
 	s.size = size
 	s.list.plan = s.plan()
 	s.detail.lines = wrapped(s.details(), c.w-4)
-	title := Safe("device")
+	title := Safe("no device")
 	if d := s.selected(); d != nil {
 		title = d.label()
+	} else {
+		only = s.detail
 	}
 	switch only {
 	case pane(s.list):
@@ -199,11 +209,15 @@ func (s *sessions) draw(c canvas, size class, only pane) {
 	c.place(upper, s.detail)
 }
 
-// details says what is known of the selected device.
+// details says what is known of the selected device, or what brings one.
 func (s *sessions) details() []line {
 	d := s.selected()
 	if d == nil {
-		return nil
+		var lines []line
+		for _, text := range s.app.emptySessions() {
+			lines = append(lines, line{text: text, role: normal})
+		}
+		return lines
 	}
 	latest := d.latest()
 	l := latest.Main()

@@ -240,3 +240,35 @@ func TestADevicesIDAndTheRemedyAreCopied(t *testing.T) {
 		t.Errorf("it says %q, want %q …", a.notice, want)
 	}
 }
+
+// What there is to do as long as no device came can be read at every size, and every
+// view says why it is empty.
+func TestWithoutADeviceEveryViewSaysWhatToDo(t *testing.T) {
+	hint := "Listening on 192.168.1.9:5683. The device must have this address and the server key in its memory: particle keys server default_key.pub.pem --host 192.168.1.9 --port LAST"
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(), Live: true, Hint: hint})
+		screen := show(t, a, size.w, size.h)
+		seen := string(capture(screen, a.look))
+		for range 20 {
+			press(a, "j")
+			redraw(a, screen)
+			seen += string(capture(screen, a.look))
+		}
+		for _, want := range []string{"No device yet.", "LAST"} {
+			if !strings.Contains(seen, want) {
+				t.Errorf("at %dx%d nothing says %q:\n%s", size.w, size.h, want, seen[:400])
+			}
+		}
+		for _, view := range []string{"2", "3", "4", "6"} {
+			press(a, view)
+			redraw(a, screen)
+			if said := string(capture(screen, a.look)); !strings.Contains(said, "1 tells what") || strings.Contains(said, "This event") {
+				t.Errorf("at %dx%d view %s says\n%s", size.w, size.h, view, said)
+			}
+		}
+	}
+	a := newApp(Options{Store: stored()})
+	if said := string(capture(show(t, a, 80, 24), a.look)); !strings.Contains(said, "No session of a Photon in this capture.") {
+		t.Errorf("a capture without sessions says\n%s", said)
+	}
+}
