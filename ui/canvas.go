@@ -35,7 +35,7 @@ func (c canvas) styled(x, y int, s Safe, st tcell.Style) int {
 	if c.reverse {
 		st = st.Reverse(true)
 	}
-	s = clip(s, c.w-x)
+	s = clip(c.look.words(s), c.w-x)
 	for s != "" {
 		cluster, cells, size := next(s)
 		s = s[size:]

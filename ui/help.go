@@ -1,6 +1,10 @@
 package ui
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/photonscope/photonscope/decode/stream"
+)
 
 // sections are the parts of the help, in order.
 var sections = []struct {
@@ -31,7 +35,7 @@ func newHelp(a *app) *dialog {
 		}
 		here = append(here, line{text: "SIGNS", role: strong})
 		for _, s := range helpSigns {
-			here = append(here, helpLine(s.sign, s.means))
+			here = append(here, helpLine(a.look.signOf(s.sign), s.means))
 		}
 		if w < twoColumns {
 			return wrapped(append(here, everywhere...), w)
@@ -95,10 +99,23 @@ var helpSigns = []struct{ sign, means Safe }{
 	{"●", "online"},
 	{"◐", "in the handshake"},
 	{"○", "closed"},
+	{"✓", "passed"},
 	{"✗", "failed"},
+	{"·", "not checked; as sender: nobody"},
 	{"!", "a problem"},
 	{";", "a comment; a letter: a mark"},
 	{"[d]", "letter of a field, under its bytes too"},
+}
+
+// signOf returns a sign as lists have it, which for who sent something is not that of
+// its characters.
+func (l *look) signOf(s Safe) Safe {
+	for _, from := range []stream.Direction{stream.FromDevice, stream.FromCloud} {
+		if s == (&look{}).direction(from) {
+			return l.direction(from)
+		}
+	}
+	return l.words(s)
 }
 
 // padded fills text with spaces to w cells, at least one.

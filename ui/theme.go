@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -152,10 +153,18 @@ var asciiGlyphs = map[rune]rune{
 	'┌': '+', '┐': '+', '└': '+', '┘': '+', '├': '+', '┤': '+', '┼': '+', '┬': '+', '┴': '+',
 	'●': '*', '○': 'o', '◐': '@', '■': '#',
 	'►': '>', '◄': '<', '▸': '+', '▾': '-', '▼': 'v',
-	'✓': 'v', '✗': 'x', '·': '.', '…': '~', '–': '-', '×': 'x', '§': 'S', 'µ': 'u',
+	'✗': 'x', '·': '.', '…': '~', '–': '-', '×': 'x', '§': 'S', 'µ': 'u',
 	'→': '>', '←': '<', '↑': '^', '↓': 'v',
 	'▁': '.', '▂': ':', '▃': '-', '▄': '=', '▅': '+', '▆': '*', '▇': '%', '█': '#',
 	'▏': '.', '▎': ':', '▍': '-', '▌': '=', '▋': '+', '▊': '*', '▉': '%',
+}
+
+// words returns a text with what has no sign in ASCII as a word.
+func (l *look) words(s Safe) Safe {
+	if !l.ascii || !strings.ContainsRune(string(s), '✓') {
+		return s
+	}
+	return Safe(strings.ReplaceAll(string(s), "✓", "ok"))
 }
 
 // glyph returns what is drawn for a character.

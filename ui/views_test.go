@@ -112,3 +112,27 @@ func TestAConversationTellsWhatBytesMean(t *testing.T) {
 		}
 	}
 }
+
+// In ASCII what passed is a word, the legend has the signs that lists have, and nothing
+// is drawn that such a terminal does not know.
+func TestInASCIIEverySignIsReadable(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...), ASCII: true, Theme: Mono})
+	for keys, want := range map[string][]string{
+		"1": {"nonce ok 5"}, "2g": {"-> ", "<- "}, "3": {"> 1 ok|", "40 bytes ok"}, "4": nil, "5": nil, "6": nil,
+		"?": {"->        device to cloud", "ok        passed"},
+	} {
+		press(a, "Esc")
+		press(a, strings.Split(keys, "")...)
+		screen := show(t, a, 80, 60)
+		said := string(capture(screen, a.look))
+		said, _, _ = strings.Cut(said, "-- style --")
+		for _, part := range want {
+			if !strings.Contains(said, part) {
+				t.Errorf("%s lacks %q:\n%s", keys, part, said)
+			}
+		}
+		if i := strings.IndexFunc(said, func(r rune) bool { return r > '~' }); i >= 0 {
+			t.Errorf("%s has %q:\n%s", keys, said[i:i+4], said)
+		}
+	}
+}
