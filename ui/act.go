@@ -18,7 +18,7 @@ func (a *app) doAnywhere(act action) bool {
 	case actPrevPane:
 		a.cycle(-1)
 	case actZoom:
-		a.zoom = !a.zoom
+		a.toggleZoom()
 	case actPause:
 		a.pause()
 	case actBack:
@@ -39,6 +39,15 @@ func (a *app) doAnywhere(act action) bool {
 		return a.doView(act) || a.doOverlay(act) || a.doFilter(act) || a.doEvent(act)
 	}
 	return true
+}
+
+// toggleZoom shows one pane alone, where that is not so anyway.
+func (a *app) toggleZoom() {
+	if _, _, w, h := a.GetRect(); classOf(w, h) < standard {
+		a.say(quiet, "There is room for one pane only. Tab shows the next one.")
+		return
+	}
+	a.zoom = !a.zoom
 }
 
 // doFilter narrows and searches.

@@ -204,8 +204,11 @@ func (a *app) footer(w int) Safe {
 		}
 	}
 	last := Safe("? help")
-	if a.top() != nil {
+	switch {
+	case a.top() != nil:
 		last = ""
+	case a.zoom:
+		last = "z all panes  " + last
 	}
 	var text Safe
 	told, taken := map[action]bool{actHelp: true}, map[Safe]bool{}
@@ -215,7 +218,7 @@ func (a *app) footer(w int) Safe {
 	}
 	for _, p := range places {
 		for _, b := range bindings {
-			if b.in&p == 0 || b.foot == "" || told[b.do] || taken[b.first()] {
+			if b.in&p == 0 || b.foot == "" || told[b.do] || taken[b.first()] || b.do == actPause && !a.pauseShows() {
 				continue
 			}
 			told[b.do], taken[b.first()] = true, true
@@ -239,9 +242,22 @@ func wholeHints(text Safe, w int) Safe {
 	return text
 }
 
+// pauseShows reports whether pausing or playing changes what is seen here: a capture is
+// played in lists of events.
+func (a *app) pauseShows() bool {
+	_, events := a.view().(eventLister)
+	return events || a.opt.live() || a.model.paused
+}
+
 // footOf returns what the footer calls a key: where nothing goes on, what pauses plays.
 func (a *app) footOf(b *binding) Safe {
-	if b.do == actPause && !a.opt.live() {
+	switch {
+	case b.do != actPause:
+	case a.model.paused:
+		return "go on"
+	case a.player.on:
+		return "stop"
+	case !a.opt.live():
 		return "play"
 	}
 	return b.foot

@@ -195,3 +195,40 @@ func TestTheCommandsAreWorthTheirNames(t *testing.T) {
 		t.Errorf("down: %q, palette: %q, back: %q, open: %q", help["down"], help["palette"], help["back"], help["open"])
 	}
 }
+
+// The footer calls a key what it does now, and a zoomed pane says how the others come
+// back; where every pane is alone, the key says that.
+func TestTheFooterFollowsWhatGoesOn(t *testing.T) {
+	at := func(live bool, w, h int) *app {
+		a := newApp(Options{Store: stored(demo(t)...), Live: live})
+		press(a, "2", "g")
+		show(t, a, w, h)
+		return a
+	}
+	capture, live := at(false, 80, 24), at(true, 80, 24)
+	for i, step := range []struct {
+		a          *app
+		keys, want string
+	}{
+		{capture, "", "Space play"}, {capture, "Space", "Space stop"}, {capture, "Space", "Space play"},
+		{live, "", "Space pause"}, {live, "Space", "Space go on"},
+		{capture, "z", "z all panes  ? help"}, {capture, "z", "y copy  ? help"},
+	} {
+		if step.keys != "" {
+			press(step.a, step.keys)
+		}
+		if text := string(step.a.footer(78)); !strings.Contains(text, step.want) {
+			t.Errorf("step %d: the footer is %q, without %q", i+1, text, step.want)
+		}
+	}
+	if press(capture, "6"); strings.Contains(string(capture.footer(200)), "Space") {
+		t.Error("the statistics of a capture offer to play it")
+	}
+	if press(capture, "Space"); !strings.Contains(string(capture.notice), "2 and 4 show it") {
+		t.Errorf("Space in the statistics says %q", capture.notice)
+	}
+	small := at(false, 60, 16)
+	if press(small, "z"); small.zoom || !strings.Contains(string(small.notice), "Tab shows the next") {
+		t.Errorf("z where there is one pane says %q", small.notice)
+	}
+}

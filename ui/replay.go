@@ -42,6 +42,9 @@ func (a *app) play() {
 			row, _ = a.model.store.Row(a.model.view.At(0))
 		}
 		a.player.at, a.player.since = row.At, a.opt.Now()
+		if !a.pauseShows() {
+			a.say(normal, "Playing from the selected event on; 2 and 4 show it, Space stops.")
+		}
 	}
 	a.playing.Store(a.player.on)
 }
