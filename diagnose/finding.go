@@ -25,9 +25,10 @@ type draft struct {
 	title    string // "" for the cause's
 	evidence []decode.Evidence
 	ruledOut []string
-	noRepair bool   // that of the catalogue would not help here
-	device   string // what the device shows; "": as the catalogue says
-	noCount  bool   // no firmware counts failures here
+	noRepair bool     // that of the catalogue would not help here
+	device   string   // what the device shows; "": as the catalogue says
+	noCount  bool     // no firmware counts failures here
+	remedy   []string // in place of the catalogue's
 }
 
 // find tells of a cause, once in a session. at is the event that completed the
@@ -56,7 +57,11 @@ func (l *leg) find(at *decode.Event, f draft) {
 	if f.noRepair {
 		body.Repair = ""
 	}
-	for _, step := range cause.Remedy {
+	remedy := cause.Remedy
+	if f.remedy != nil {
+		remedy = f.remedy
+	}
+	for _, step := range remedy {
 		body.Remedy = append(body.Remedy, place.Fill(step))
 	}
 	l.d.out = append(l.d.out, decode.Event{

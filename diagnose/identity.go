@@ -209,8 +209,7 @@ func (l *leg) refusedOpened(e *decode.Event, evidence []decode.Evidence) {
 		l.find(e, draft{id: "PH-07", sure: Likely, evidence: evidence, ruledOut: append(ruledOut, "PH-08: "+good, "PH-09: "+good)})
 		return
 	}
-	l.find(e, draft{id: "PH-08", sure: Likely, evidence: evidence, ruledOut: ruledOut})
-	l.find(e, draft{id: "PH-09", sure: Possible, evidence: evidence, ruledOut: ruledOut, title: "or the server has another public key on file than this device uses (Brewskey closes so)"})
+	l.unknownOrAnother(e, evidence, ruledOut)
 	if n := l.d.opt.Keys.Counts(); n.Servers > 1 {
 		evidence = slices.Clone(evidence)
 		evidence[0].Shows += ", with one of several server keys given: " + l.keyName()

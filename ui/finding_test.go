@@ -78,6 +78,10 @@ func TestACommandOfTheRemedyIsCopiedWithoutItsPrompt(t *testing.T) {
 	}}})
 	show(t, a, 80, 24)
 	press(a, "3", "y", "1")
+	if want := "photonscope diagnose -k default_key.pem --server-keys core_keys capture.pcapng"; kept != want {
+		t.Errorf("copied %q, want %q", kept, want)
+	}
+	press(a, "y", "2")
 	if want := "photonscope keys export 3a14210004473432333230bd --as spark --out core_keys"; kept != want {
 		t.Errorf("copied %q, want %q", kept, want)
 	}
