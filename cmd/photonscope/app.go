@@ -30,7 +30,7 @@ var exitCodes = []struct {
 }{
 	{exitOK, "done; also: a proxy or `read --follow` ended by Ctrl-C, nothing of ours in the capture, or no key for it (a note says so)"},
 	{exitFailure, "something failed while running, the input broke off, or it is no capture"},
-	{exitUsage, "used wrongly: flag, filter, folder instead of file, no permission, unreadable key"},
+	{exitUsage, "used wrongly: flag, filter, no such file, folder instead of file, no permission, unreadable key"},
 	{exitSession, "the program worked, the session did not: `diagnose` has a finding, `--require-match` matched nothing, a script's expectation was not met, a server turned the device away, a replay diverged, a contract of `expect` was broken"},
 	{exitNothing, "`diagnose --for`: nothing connected in that time"},
 	{exitInterrupted, "interrupted before the end of a capture or replay"},
