@@ -56,6 +56,9 @@ func asksForOutput(cmd *cobra.Command) bool {
 // writeAtOnce is how much of a recording is collected for one write.
 const writeAtOnce = 256 << 10
 
+// roomHint is what to do about a recording that cannot be written.
+const roomHint = "a folder on a disk with room"
+
 // newConversion starts the recording of read -w.
 func newConversion(a *app, path string) (*conversion, error) {
 	c := &conversion{app: a, name: path, w: a.stdout, encoder: captures.NewEncoder()}
@@ -150,7 +153,7 @@ func (c *conversion) close() error {
 	case errors.As(c.failed, &exit):
 		return exit
 	}
-	return &exitError{exitFailure, fmt.Errorf("record to %s: %w", c.name, unwrapPath(c.failed)), "a folder on a disk with room"}
+	return &exitError{exitFailure, fmt.Errorf("record to %s: %w", c.name, unwrapPath(c.failed)), roomHint}
 }
 
 // discard leaves no file behind of a recording that holds nothing.

@@ -136,7 +136,7 @@ func bareNetError(err error) error {
 
 // packages are the prefixes by which errors of ours say where they come from, which
 // is nothing to the user.
-var packages = strings.NewReplacer("replay: ", "", "sim: ", "", "lightssl: ", "")
+var packages = strings.NewReplacer("replay: ", "", "sim: ", "", "lightssl: ", "", "captures: ", "")
 
-// inWords is what went wrong at one end of a session, for the user.
+// inWords is what went wrong, for the user.
 func inWords(err error) string { return packages.Replace(err.Error()) }

@@ -71,7 +71,7 @@ func (l *live) attach(srv *proxy.Server) {
 		if n.Kind == proxy.ModeChosen {
 			l.inform("%s", n.Text)
 		} else {
-			l.say("%s", n.Text)
+			l.say("%s", packages.Replace(n.Text))
 		}
 	}
 	if srv.ServerKey != nil {

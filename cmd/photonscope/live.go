@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -189,7 +190,7 @@ func (l *live) close(err error) error {
 	}
 	if l.recorder != nil {
 		if lost := l.recorder.Close(); lost != nil && err == nil {
-			err = &exitError{exitFailure, fmt.Errorf("record: %w", lost), ""}
+			err = &exitError{exitFailure, errors.New("record: " + inWords(lost)), roomHint}
 		}
 	}
 	for _, k := range l.keyLogs {

@@ -46,7 +46,7 @@ func openRecorder(a *app, path string, lock sync.Locker, say func(string, ...any
 	file, err := captures.NewRecorder(f, "photonscope "+version(), alerts)
 	if err != nil {
 		f.Close()
-		return nil, &exitError{exitFailure, fmt.Errorf("record to %s: %w", path, unwrapPath(err)), "a folder on a disk with room"}
+		return nil, &exitError{exitFailure, fmt.Errorf("record to %s: %w", path, unwrapPath(err)), roomHint}
 	}
 	r := &recorder{sink: file, file: f, stop: make(chan struct{})}
 	r.stopped.Go(func() { r.retry(file, lock) })
