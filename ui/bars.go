@@ -54,11 +54,15 @@ func (a *app) drawView(body canvas, size class) {
 	a.view().draw(body, size, only)
 }
 
+// drawTooSmall says what is needed and what goes on, in as many lines as there are.
 func (a *app) drawTooSmall(c canvas) {
-	if c.h < 1 {
-		return
+	text := Safe(fmt.Sprintf("%dx%d needed, %dx%d now; ", sizes[tiny].w, sizes[tiny].h, c.w, c.h))
+	if a.opt.live() {
+		text += "all else goes on, "
 	}
-	c.text(0, 0, Safe(fmt.Sprintf("%dx%d needed, %dx%d now; %s", sizes[tiny].w, sizes[tiny].h, c.w, c.h, a.model.summary())), normal)
+	for y, part := range wrap(text+a.model.summary()+"; Q quits", max(c.w, 1), 0) {
+		c.text(0, y, part, normal)
+	}
 }
 
 // drawTabs draws the first line: the program, the views, the state. Where there is

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+
 	"github.com/photonscope/photonscope/store"
 )
 
@@ -23,7 +25,7 @@ func (a *app) setMark() {
 		a.say(quiet, "There is no event to mark.")
 		return
 	}
-	a.open(&letterPrompt{app: a, ask: "mark this event with which letter?", take: func(name string) {
+	a.open(&letterPrompt{app: a, ask: Safe(fmt.Sprintf("mark event %d with which letter?", seq+1)), take: func(name string) {
 		if at, ok := a.model.store.Mark(name); ok && at == seq {
 			a.model.store.RemoveMark(name)
 			a.refresh()
@@ -32,7 +34,7 @@ func (a *app) setMark() {
 		}
 		a.model.store.SetMark(name, seq)
 		a.refresh()
-		a.say(good, "Marked. '"+clean(name)+" leads back here, w writes marks to a capture.")
+		a.say(good, Safe(fmt.Sprintf("Event %d is marked. '%s leads there, w writes marks to a capture.", seq+1, clean(name))))
 	}})
 }
 

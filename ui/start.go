@@ -68,7 +68,7 @@ func (s *start) choose() {
 	}
 	c := s.choices[s.sel]
 	if c.Run == nil {
-		s.app.say(normal, s.app.model.hide(clean(c.Note)))
+		s.app.say(normal, "q leaves this page; then "+s.app.model.hide(clean(c.Note)))
 		return
 	}
 	c.Run()
@@ -76,8 +76,8 @@ func (s *start) choose() {
 }
 
 func (s *start) clicked(_, y int) bool {
-	_, top, _, _ := s.GetRect()
-	if i := (y - top - startTop) / 2; y >= top+startTop && i < len(s.choices) {
+	_, top, _, h := s.GetRect()
+	if i := (y - top - startTop) / s.step(h); y >= top+startTop && i < len(s.choices) {
 		s.sel = i
 	}
 	return true
@@ -85,16 +85,21 @@ func (s *start) clicked(_, y int) bool {
 
 const startTop = 2
 
+// step is how many lines a choice has: two, if all have room for what was found.
+func (s *start) step(h int) int {
+	if startTop+2*len(s.choices) > h {
+		return 1
+	}
+	return 2
+}
+
 func (s *start) draw(c canvas, _ class, _ pane) { c.put(s) }
 
 // Draw implements tview.Primitive.
 func (s *start) Draw(screen tcell.Screen) {
 	c := boxCanvas(s.Box, screen, s.app.look)
 	c.text(1, 0, "A window into the Particle Photon's cloud connection.", normal)
-	step := 2
-	if startTop+2*len(s.choices) > c.h {
-		step = 1
-	}
+	step := s.step(c.h)
 	for i, choice := range s.choices {
 		y := startTop + step*i
 		r := normal

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,9 @@ func TestStartPageRunsWhatIsChosen(t *testing.T) {
 	}
 	a := newApp(Options{Store: stored(), Choices: choices})
 	press(a, "p")
+	if a.notice != "q leaves this page; then type: photonscope proxy" {
+		t.Errorf("what only tells how to run it says %q", a.notice)
+	}
 	if a.quitting || ran != "" {
 		t.Error("what only tells how to run it ends the page")
 	}
@@ -134,5 +138,40 @@ func TestInASCIIEverySignIsReadable(t *testing.T) {
 		if i := strings.IndexFunc(said, func(r rune) bool { return r > '~' }); i >= 0 {
 			t.Errorf("%s has %q:\n%s", keys, said[i:i+4], said)
 		}
+	}
+}
+
+// A click on the start page chooses what stands there, also where each choice has one
+// line.
+func TestAClickOnTheStartPageChoosesWhatStandsThere(t *testing.T) {
+	choices := []Choice{{Key: 'a', Name: "One"}, {Key: 'b', Name: "Two"}, {Key: 'c', Name: "Three"}}
+	for _, size := range screenSizes {
+		a := newApp(Options{Store: stored(), Choices: choices})
+		rows := strings.Split(string(capture(show(t, a, size.w, size.h), a.look)), "\n")
+		for i, want := range choices {
+			y := slices.IndexFunc(rows, func(row string) bool { return strings.Contains(row, want.Name) }) - 1
+			if a.click(5, y); a.view().(*start).sel != i {
+				t.Errorf("at %dx%d a click on %s chooses %d", size.w, size.h, want.Name, a.view().(*start).sel)
+			}
+		}
+	}
+}
+
+// Where nothing has room, what is needed, what goes on and how to leave have it still.
+func TestTooSmallAScreenSaysWhatGoesOn(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...), Live: true})
+	rows := strings.Split(string(capture(show(t, a, 30, 5), a.look)), "\n")[1:6]
+	said := strings.Join(strings.Fields(strings.Join(rows, " ")), " ")
+	if want := fmt.Sprintf("40x10 needed, 30x5 now; all else goes on, %s; Q quits", a.model.summary()); said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+}
+
+// A mark is of an event, which need not be seen where m is pressed.
+func TestAMarkNamesItsEvent(t *testing.T) {
+	a := newApp(Options{Store: stored(demo(t)...)})
+	press(a, "2", "g", "j", "6", "m", "x")
+	if a.notice != "Event 2 is marked. 'x leads there, w writes marks to a capture." {
+		t.Errorf("it says %q", a.notice)
 	}
 }
