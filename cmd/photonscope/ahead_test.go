@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"github.com/photonscope/photonscope/captures"
+	"github.com/photonscope/photonscope/decode"
 )
 
 // What was decoded without a key is on the screen before the key is taken: else it
@@ -109,3 +110,36 @@ func (e *endless) Read(b []byte) (int, error) {
 	clear(b[:n])
 	return max(n, min(len(b), 16)), nil
 }
+
+// A fault of the decoder is told once, and reading goes on for those who want the
+// items; a fault of a sink ends what is shown, and nothing else.
+func TestAFaultWhileReadingAheadEndsNothingElse(t *testing.T) {
+	capture, err := os.ReadFile(recordings + "/healthy-brewskey-fw2.3.1/capture.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		pipe   *pipeline
+		events bool
+	}{
+		"decoder": {&pipeline{decoder: new(decode.Decoder), sink: nobody{}, passer: nobody{}}, false}, // it has no room for sessions
+		"sink":    {newPipeline(nil, brokenSink{}), true},
+	} {
+		a, alarms, items, events := newAhead(func() {}), 0, 0, 0
+		c.pipe.alarm = func(string) { alarms++ }
+		a.pipe, a.newKeys, a.record = c.pipe, func() {}, true
+		var p progress
+		go a.read([]captures.Input{{R: &countedInput{bytes.NewReader(capture), &p, a}}}, 0)
+		for p := range a.parcels(func() {}, func() bool { return true }) {
+			items, events = items+len(p.items.items), events+len(p.events)
+			c.pipe.pass(p.events)
+		}
+		if alarms != 1 || items < 100 || (events > 0) != c.events {
+			t.Errorf("%s: %d alarms, %d items, %d events", name, alarms, items, events)
+		}
+	}
+}
+
+type brokenSink struct{ nobody }
+
+func (brokenSink) event(*decode.Event) { panic("broken") }

@@ -190,7 +190,7 @@ func (l *live) close(err error) error {
 	}
 	if l.recorder != nil {
 		if lost := l.recorder.Close(); lost != nil && err == nil {
-			err = &exitError{exitFailure, errors.New("record: " + inWords(lost)), roomHint}
+			err = &exitError{exitFailure, errors.New("record: " + inWords(lost)), hintForLost(lost)}
 		}
 	}
 	for _, k := range l.keyLogs {
@@ -204,6 +204,15 @@ func (l *live) close(err error) error {
 		err = l.out.show.unmatched()
 	}
 	return err
+}
+
+// hintForLost says what to do about a recording that lacks something: a full disk has
+// a remedy, a program that read it from a pipe and went away has none.
+func hintForLost(lost error) string {
+	if errors.Is(lost, syscall.ENOSPC) {
+		return roomHint
+	}
+	return ""
 }
 
 // keyLogFile is a key log that is written.

@@ -159,9 +159,7 @@ func (p *pipeline) pass(events []decode.Event) {
 		return
 	}
 	defer p.contain(&p.broken)
-	for i := range events { // a finding comes before what follows the event that led to it
-		p.show(events[i : i+1])
-	}
+	p.show(events)
 }
 
 // passRest shows what was held back until all was passed.
@@ -189,8 +187,14 @@ func (p *pipeline) holding() bool {
 	return p.passer == nil || p.passer.holding() || p.oneLeg.Holding() || p.only.holding() || len(p.messages) > 0
 }
 
-// show shows events, and what follows from them.
+// show shows events, and what follows from each before the next one.
 func (p *pipeline) show(events []decode.Event) {
+	for i := range events {
+		p.showOne(events[i : i+1])
+	}
+}
+
+func (p *pipeline) showOne(events []decode.Event) {
 	events = p.diagnosed(events)
 	for i := range events {
 		if p.onEvent != nil {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,5 +41,14 @@ func TestALiveRecordingThatCannotBeWrittenSaysWhatToDo(t *testing.T) {
 	_, errs, code := runApp(t, nil, "demo", "-q", "-T", "text", "-w", "/dev/full")
 	if code != exitFailure || !strings.HasSuffix(errs, "photonscope: record: the recording ended early: write /dev/full: no space left on device\nhint: "+roomHint+"\n") {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+func TestOnlyAFullDiskNeedsRoom(t *testing.T) {
+	if got := hintForLost(fmt.Errorf("write: %w", syscall.ENOSPC)); got != roomHint {
+		t.Errorf("a full disk: %q", got)
+	}
+	if got := hintForLost(fmt.Errorf("write: %w", syscall.EPIPE)); got != "" {
+		t.Errorf("a pipe that nobody reads: %q", got)
 	}
 }
